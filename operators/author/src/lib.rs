@@ -1,0 +1,1 @@
+//! Authors: who writes requirements, plans and thoughts.

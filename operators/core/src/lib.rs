@@ -1,0 +1,36 @@
+//! The contract below all operators: the records that flow between them, the shapes an operator can
+//! have, and the failures it may report.
+//!
+//! Responsible for types and their invariants. Not responsible for any work: reading, parsing,
+//! ordering, writing prose, counting tokens are the operators' own, and running them is the engine's.
+//!
+//! Data flows one way, each record made from the one above it:
+//!
+//! ```text
+//! Repository -> Outline (per file) -> Structure -> Plan -> Draft (per file) -> Trajectory -> Sequence
+//! ```
+
+mod author;
+mod digest;
+mod failure;
+mod graph;
+mod operator;
+mod outline;
+mod repository;
+mod sequence;
+mod story;
+mod trajectory;
+
+pub use author::{Author, AuthorError, Moment};
+pub use digest::{Digest, DigestParseError, Hasher};
+pub use failure::{Failure, FailureKind, Stage};
+pub use graph::{Graph, Structure};
+pub use operator::{
+    BuildError, Environment, Flatten, Flow, Mask, Operator, OrderFiles, OutlineFile, PlanRepository,
+    SimulateFile, Work,
+};
+pub use outline::{Definition, DefinitionKind, Import, Outline};
+pub use repository::{Classify, FileClass, LeftOut, Repository, Source, SourceError, SourceFile};
+pub use sequence::{Sequence, TokenSpan};
+pub use story::{Draft, FilePlan, Plan, Step, Story};
+pub use trajectory::{Message, Span, SpanKind, ToolCall, Trajectory};

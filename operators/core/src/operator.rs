@@ -1,0 +1,177 @@
+//! What an operator is: a configuration that a plan file can hold, and the work it builds.
+//!
+//! An operator takes the simplest shape that serves. The engine knows the shapes, not the operators:
+//! it decides from the shape where the work runs, how it is spread over threads and what may wait.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    Author, Draft, Failure, Graph, Outline, Plan, Repository, Sequence, SourceFile, Story, Structure,
+    Trajectory,
+};
+
+/// What flows between two operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flow {
+    /// Repositories and their files.
+    Files,
+    /// Files with their outlines.
+    Outlines,
+    /// Repositories with their dependency graphs.
+    Structure,
+    /// Repositories with requirements and plan.
+    Plan,
+    /// Repositories with a draft per file.
+    Drafts,
+    /// Trajectories.
+    Trajectory,
+    /// Training sequences.
+    Sequence,
+}
+
+impl Flow {
+    /// The word for it in messages and drawings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Outlines => "outlines",
+            Self::Structure => "structure",
+            Self::Plan => "plan",
+            Self::Drafts => "drafts",
+            Self::Trajectory => "trajectory",
+            Self::Sequence => "sequence",
+        }
+    }
+}
+
+/// Configuration of an operator: its fields are the keys of a plan file, their docs its manual.
+pub trait Operator: DeserializeOwned + Serialize + JsonSchema {
+    /// The `kind` in a plan file.
+    const KIND: &'static str;
+    /// What it does, one line.
+    const SUMMARY: &'static str;
+    /// What it can read; any one of these.
+    const TAKES: &'static [Flow];
+    /// What it gives.
+    const GIVES: Flow;
+    /// What it asks of the world outside the process, in one word: `LLM`, `GPU`. None if nothing.
+    const EFFECT: Option<&'static str> = None;
+
+    /// Makes the work, reading whatever local files the configuration names. All that is wrong is
+    /// reported, not only the first thing.
+    fn build(self, environment: &Environment<'_>) -> Result<Work, Vec<BuildError>>;
+}
+
+/// What a configuration may refer to.
+pub struct Environment<'a> {
+    /// The folder that relative paths start from: that of the plan file.
+    pub base: &'a Path,
+    /// Finds an author by the name it has in the plan file.
+    pub author: &'a dyn Fn(&str) -> Option<Arc<dyn Author>>,
+}
+
+impl Environment<'_> {
+    /// `path`, from the folder of the plan file.
+    pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.base.join(path)
+    }
+}
+
+/// A configuration that cannot work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BuildError {
+    /// The key that is wrong.
+    pub key: &'static str,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// An operator ready to work, by shape.
+#[derive(Clone)]
+pub enum Work {
+    /// A file to its outline.
+    Outline(Arc<dyn OutlineFile>),
+    /// The outlines of a repository to its graph.
+    Order(Arc<dyn OrderFiles>),
+    /// A repository to its plan.
+    Plan(Arc<dyn PlanRepository>),
+    /// A file of a planned repository to its draft.
+    Simulate(Arc<dyn SimulateFile>),
+    /// A repository, with its story or without, to a trajectory.
+    Flatten(Arc<dyn Flatten>),
+    /// A trajectory to a sequence.
+    Mask(Arc<dyn Mask>),
+}
+
+/// Computes per file, in any order.
+pub trait OutlineFile: Send + Sync {
+    /// The outline of one file.
+    fn outline(&self, file: &SourceFile) -> Result<Outline, Failure>;
+}
+
+/// Computes per repository, once all its outlines are there.
+pub trait OrderFiles: Send + Sync {
+    /// The graph over the files of `repository`; `outlines` has one entry per file.
+    ///
+    /// Must depend on paths, outlines and context alone, never on the bodies of files: the engine does
+    /// not call it again when only bodies change.
+    fn order(&self, repository: &Repository, outlines: &[Arc<Outline>]) -> Graph;
+}
+
+/// Waits for the world, once per repository.
+#[async_trait]
+pub trait PlanRepository: Send + Sync {
+    /// Who writes, as recorded in rows.
+    fn author(&self) -> String;
+
+    /// Requirements and plan.
+    async fn plan(&self, structure: &Structure) -> Result<Plan, Failure>;
+}
+
+/// Waits for the world, once per file.
+#[async_trait]
+pub trait SimulateFile: Send + Sync {
+    /// Who writes, as recorded in rows.
+    fn author(&self) -> String;
+
+    /// The draft of one file.
+    async fn simulate(&self, structure: &Structure, plan: &Plan, file: u32)
+    -> Result<Draft, Failure>;
+}
+
+/// Computes per repository and arm.
+pub trait Flatten: Send + Sync {
+    /// The arm's name, unique within a plan: part of every row's identity.
+    fn arm(&self) -> &str;
+
+    /// What the sequences of this arm are marked with to tell how they were made.
+    fn template(&self) -> crate::Digest;
+
+    /// The trajectory. `story` is there if and only if the operator's input carries drafts.
+    fn flatten(&self, structure: &Structure, story: Option<&Story>) -> Result<Trajectory, Failure>;
+}
+
+/// Computes per trajectory.
+pub trait Mask: Send + Sync {
+    /// Digest of the tokenizer file.
+    fn tokenizer(&self) -> crate::Digest;
+
+    /// Token ids, spans and loss mask.
+    fn mask(&self, trajectory: &Trajectory) -> Result<Sequence, Failure>;
+
+    /// The text that token ids stand for, special tokens left out.
+    fn decode(&self, input_ids: &[u32]) -> Result<String, Failure>;
+
+    /// Whether tokens of this kind are training targets.
+    fn trains(&self, kind: crate::SpanKind) -> bool;
+}

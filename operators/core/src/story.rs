@@ -1,0 +1,67 @@
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// What the main agent decides about one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePlan {
+    /// Index of the file in the repository.
+    pub file: u32,
+    /// What the file is for, one sentence.
+    pub purpose: String,
+    /// What it must offer, one entry per thing.
+    pub interface: Vec<String>,
+    /// Files it relies on, all of them earlier in the plan, sorted by their place in it.
+    pub relies_on: Vec<u32>,
+}
+
+/// What the main agent writes before any file exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What the repository has to do.
+    pub requirements: String,
+    /// Every file of the repository once, in the order of implementation.
+    pub files: Vec<FilePlan>,
+}
+
+impl Plan {
+    /// The entry of a file.
+    pub fn of(&self, file: u32) -> Option<&FilePlan> {
+        self.files.iter().find(|entry| entry.file == file)
+    }
+}
+
+/// One step of a sub-agent. Only thoughts carry text of their own: what is observed and what is written
+/// is named by file, so that no author can change a byte of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// A thought.
+    Think(String),
+    /// A request to see a file that is already written.
+    Read(u32),
+    /// The file that was asked for, whole.
+    Observation(u32),
+    /// The file itself, whole.
+    Write(u32),
+}
+
+/// How one file came to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Index of the file in the repository.
+    pub file: u32,
+    /// Think, (Read, Observation)*, Think, Write; the last is always the write.
+    pub steps: Vec<Step>,
+}
+
+/// A whole repository's simulation.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// The main agent's part.
+    pub plan: Arc<Plan>,
+    /// One draft per file, in the order of the plan.
+    pub drafts: Vec<Arc<Draft>>,
+    /// Who wrote it, as recorded in rows: name and version.
+    pub author: String,
+}

@@ -1,0 +1,1 @@
+//! One trajectory of typed spans out of plan and drafts.

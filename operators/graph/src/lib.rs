@@ -1,0 +1,1 @@
+//! Resolved dependencies of a repository and the order they imply.

@@ -1,0 +1,1 @@
+//! What Backstory knows of source languages: one folder per language.

@@ -1,0 +1,1 @@
+//! Token ids, token spans and the loss mask of a trajectory.

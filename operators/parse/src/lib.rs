@@ -1,0 +1,1 @@
+//! Outlines of files: definitions, signatures, docs and imports.

@@ -1,0 +1,1 @@
+//! Requirements and a file-level plan for a repository.

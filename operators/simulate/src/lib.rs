@@ -1,0 +1,1 @@
+//! The steps of a sub-agent that writes one file.

@@ -1,0 +1,1 @@
+//! Finds repositories and reads the files that belong in a trajectory.
