@@ -1,0 +1,3 @@
+module example.org/todo
+
+go 1.19
