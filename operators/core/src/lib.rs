@@ -19,6 +19,7 @@ mod outline;
 mod repository;
 mod sequence;
 mod story;
+mod suggest;
 mod trajectory;
 
 pub use author::{Author, AuthorError, Moment};
@@ -26,11 +27,12 @@ pub use digest::{Digest, DigestParseError, Hasher};
 pub use failure::{Failure, FailureKind, Stage};
 pub use graph::{Graph, Structure};
 pub use operator::{
-    BuildError, Environment, Flatten, Flow, Mask, Operator, OrderFiles, OutlineFile, PlanRepository,
-    SimulateFile, Work,
+    BuildError, Environment, Flatten, Flow, Mask, Operator, OrderFiles, OutlineFile,
+    PlanRepository, SimulateFile, Work,
 };
 pub use outline::{Definition, DefinitionKind, Import, Outline};
 pub use repository::{Classify, FileClass, LeftOut, Repository, Source, SourceError, SourceFile};
 pub use sequence::{Sequence, TokenSpan};
 pub use story::{Draft, FilePlan, Plan, Step, Story};
+pub use suggest::closest;
 pub use trajectory::{Message, Span, SpanKind, ToolCall, Trajectory};

@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Author, Draft, Failure, Graph, Outline, Plan, Repository, Sequence, SourceFile, Story, Structure,
-    Trajectory,
+    Author, Draft, Failure, Graph, Outline, Plan, Repository, Sequence, SourceFile, Story,
+    Structure, Trajectory,
 };
 
 /// What flows between two operators.
@@ -145,8 +145,12 @@ pub trait SimulateFile: Send + Sync {
     fn author(&self) -> String;
 
     /// The draft of one file.
-    async fn simulate(&self, structure: &Structure, plan: &Plan, file: u32)
-    -> Result<Draft, Failure>;
+    async fn simulate(
+        &self,
+        structure: &Structure,
+        plan: &Plan,
+        file: u32,
+    ) -> Result<Draft, Failure>;
 }
 
 /// Computes per repository and arm.
