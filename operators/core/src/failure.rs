@@ -68,6 +68,8 @@ pub enum FailureKind {
     Tokenizer,
     /// A template that cannot render this trajectory.
     Template,
+    /// A repository in which every arm failed.
+    NoTrajectory,
 }
 
 impl FailureKind {
@@ -84,6 +86,7 @@ impl FailureKind {
             Self::Author => "author",
             Self::Tokenizer => "tokenizer",
             Self::Template => "template",
+            Self::NoTrajectory => "no-trajectory",
         }
     }
 }

@@ -1,0 +1,253 @@
+//! The source: reads repositories on the compute pool and admits them against a budget.
+//!
+//! Credit comes back per repository, in any order, when its rows are committed, so one slow repository
+//! holds one credit. At least one repository is always let in, however large.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use differential_dataflow::Hashable as _;
+use serde::{Deserialize, Serialize};
+use timely::container::CapacityContainerBuilder;
+use timely::dataflow::channels::pact::Exchange;
+use timely::dataflow::operators::Capability;
+use timely::dataflow::operators::generic::OutputBuilder;
+use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
+use timely::dataflow::{Scope, StreamVec};
+use timely::progress::Antichain;
+use timely::progress::operate::FrontierInterest;
+use timely::scheduling::SyncActivator;
+
+use super::Shared;
+use super::resident::{Admitted, RepositoryId, Resident, repository_id};
+use super::structure::{Change, Epoch, FileRow};
+
+/// A repository that is on its way through the flow, and who waits for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The repository.
+    pub repository: RepositoryId,
+    /// The worker whose budget it is charged to.
+    pub worker: usize,
+    /// Bytes charged.
+    pub bytes: u64,
+}
+
+/// What the source gives.
+pub struct Admissions<'scope> {
+    /// Files that come and go.
+    pub changes: StreamVec<'scope, Epoch, Change>,
+    /// Repositories that were admitted at an epoch; a rejected one has no changes.
+    pub tickets: StreamVec<'scope, Epoch, Ticket>,
+}
+
+/// How many repositories are read ahead per compute thread: their size is not known before.
+const READ_AHEAD: usize = 2;
+
+/// Builds the source. `returned` are tickets whose rows are committed; the input is not connected to the
+/// outputs, so that the circle is none for progress tracking.
+pub fn admit<'scope>(
+    scope: Scope<'scope, Epoch>,
+    returned: StreamVec<'scope, Epoch, Ticket>,
+    shared: &Arc<Shared>,
+) -> Admissions<'scope> {
+    let mut builder = OperatorBuilder::new("source".to_owned(), scope);
+    let (changes_output, changes) = builder.new_output::<Vec<Change>>();
+    let (tickets_output, tickets) = builder.new_output::<Vec<Ticket>>();
+    let mut changes_output =
+        OutputBuilder::<Epoch, CapacityContainerBuilder<Vec<Change>>>::from(changes_output);
+    let mut tickets_output =
+        OutputBuilder::<Epoch, CapacityContainerBuilder<Vec<Ticket>>>::from(tickets_output);
+    let unconnected: [(usize, Antichain<Epoch>); 0] = [];
+    let home = Exchange::new(|ticket: &Ticket| ticket.worker as u64);
+    let mut returned = builder.new_input_connection(returned, home, unconnected);
+    builder.set_notify_for(0, FrontierInterest::Never);
+
+    let address = builder.operator_info().address.to_vec();
+    let worker = scope.worker().clone();
+    let activator = move || worker.sync_activator_for(address.clone());
+    shared.run.control.register(activator());
+    let mut admission =
+        Admission::new(Arc::clone(shared), scope.index(), scope.peers(), Box::new(activator));
+    builder.build(move |capabilities| {
+        let mut capabilities = Some(capabilities);
+        move |_frontiers| {
+            returned.for_each(|_, tickets| {
+                tickets.drain(..).for_each(|ticket| admission.give_back(&ticket));
+            });
+            admission.start_reading();
+            let arrivals = admission.arrivals();
+            let Some(held) = &mut capabilities else { return };
+            if !arrivals.is_empty() {
+                let (gone, come, tickets) = admission.changes_of(&arrivals);
+                let mut changes = changes_output.activate();
+                advance(held, odd_after);
+                let epoch = *held[0].time();
+                let rows = gone.into_iter().map(|row| (row, epoch, -1));
+                changes.session(&held[0]).give_iterator(rows);
+                advance(held, |epoch| epoch + 1);
+                let epoch = *held[0].time();
+                let rows = come.into_iter().map(|row| (row, epoch, 1));
+                changes.session(&held[0]).give_iterator(rows);
+                tickets_output.activate().session(&held[1]).give_iterator(tickets.into_iter());
+                advance(held, |epoch| epoch + 1);
+            }
+            if admission.is_over() {
+                capabilities = None;
+            }
+        }
+    });
+    Admissions { changes, tickets }
+}
+
+fn odd_after(epoch: Epoch) -> Epoch {
+    epoch | 1
+}
+
+fn advance(capabilities: &mut [Capability<Epoch>], to: impl Fn(Epoch) -> Epoch) {
+    for capability in capabilities {
+        let next = to(*capability.time());
+        capability.downgrade(&next);
+    }
+}
+
+type Row = (RepositoryId, FileRow);
+/// A repository that was read and is to be admitted: its name, rows and charge.
+struct Arrival {
+    ticket: Ticket,
+    rows: Vec<Row>,
+}
+
+/// State of the source of one worker.
+struct Admission {
+    shared: Arc<Shared>,
+    worker: usize,
+    names: std::vec::IntoIter<Arc<str>>,
+    activator: Box<dyn Fn() -> SyncActivator>,
+    sender: Sender<(Arc<str>, Option<Admitted>)>,
+    read: Receiver<(Arc<str>, Option<Admitted>)>,
+    reading: usize,
+    in_flight: u64,
+    bytes_in_flight: u64,
+    /// Rows of the last batch, to leave memory with the next.
+    window: Vec<Row>,
+}
+
+impl Admission {
+    fn new(
+        shared: Arc<Shared>,
+        worker: usize,
+        workers: usize,
+        activator: Box<dyn Fn() -> SyncActivator>,
+    ) -> Self {
+        // The same partition as differential's, so that a repository stays on one worker.
+        let mine = |name: &&Arc<str>| {
+            repository_id(name).hashed() % workers as u64 == worker as u64
+        };
+        let names = shared.run.names.iter().filter(mine).cloned().collect::<Vec<_>>();
+        let (sender, read) = channel();
+        Self {
+            worker,
+            names: names.into_iter(),
+            activator,
+            sender,
+            read,
+            reading: 0,
+            in_flight: 0,
+            bytes_in_flight: 0,
+            window: vec![],
+            shared,
+        }
+    }
+
+    fn give_back(&mut self, ticket: &Ticket) {
+        self.in_flight -= 1;
+        self.bytes_in_flight -= ticket.bytes;
+    }
+
+    fn has_credit(&self) -> bool {
+        let budget = &self.shared.run.plan.run;
+        let busy = self.in_flight + self.reading as u64;
+        busy == 0
+            || (busy < budget.repositories_in_flight && self.bytes_in_flight < budget.bytes_in_flight)
+    }
+
+    /// Starts to read as many repositories as the budget allows.
+    fn start_reading(&mut self) {
+        while self.reading < READ_AHEAD && self.has_credit() && !self.shared.run.control.is_stopping() {
+            let Some(name) = self.names.next() else { return };
+            self.reading += 1;
+            self.shared.run.progress.count_admitted();
+            let (shared, sender) = (Arc::clone(&self.shared), self.sender.clone());
+            let activator = (self.activator)();
+            let pool = &self.shared.pool;
+            pool.spawn_fifo(move || {
+                let admitted = read(&shared, &name);
+                // An error means that the worker is gone, and nobody waits.
+                let _ = sender.send((name, admitted));
+                let _ = activator.activate();
+            });
+        }
+    }
+
+    /// Takes in what was read since the last call.
+    fn arrivals(&mut self) -> Vec<Arrival> {
+        let mut arrivals = vec![];
+        while let Ok((name, admitted)) = self.read.try_recv() {
+            self.reading -= 1;
+            let Some(admitted) = admitted else { continue };
+            let repository = repository_id(&name);
+            let (rows, bytes) = match &admitted {
+                Ok(resident) => (rows(repository, resident), resident.repository.bytes()),
+                Err(_) => (vec![], 0),
+            };
+            self.shared.residents.insert(name, admitted);
+            self.in_flight += 1;
+            self.bytes_in_flight += bytes;
+            arrivals.push(Arrival { ticket: Ticket { repository, worker: self.worker, bytes }, rows });
+        }
+        // What was skipped has made room.
+        self.start_reading();
+        arrivals
+    }
+
+    /// Rows that leave memory, rows that come, and the tickets of what comes.
+    fn changes_of(&mut self, arrivals: &[Arrival]) -> (Vec<Row>, Vec<Row>, Vec<Ticket>) {
+        let come = arrivals.iter().flat_map(|arrival| arrival.rows.clone()).collect::<Vec<_>>();
+        let gone = std::mem::replace(&mut self.window, come.clone());
+        let tickets = arrivals.iter().map(|arrival| arrival.ticket.clone()).collect();
+        (gone, come, tickets)
+    }
+
+    fn is_over(&self) -> bool {
+        let exhausted = self.names.len() == 0 || self.shared.run.control.is_stopping();
+        exhausted && self.reading == 0
+    }
+}
+
+fn rows(repository: RepositoryId, resident: &Resident) -> Vec<Row> {
+    let files = resident.repository.files.iter().zip(&resident.outline_digests);
+    files.map(|(file, outline)| (repository, (Arc::clone(&file.path), file.digest, *outline))).collect()
+}
+
+/// Reads and outlines one repository. None if its rows are there already.
+fn read(shared: &Shared, name: &Arc<str>) -> Option<Admitted> {
+    let run = &shared.run;
+    let before = run.committed.get(&**name);
+    if before == Some(&None) {
+        run.progress.count_unchanged();
+        return None;
+    }
+    let admitted = run.plan.source.read(name);
+    if let Some(before) = before.and_then(Option::as_ref) {
+        match &admitted {
+            Ok(repository) if repository.content().to_string() == *before => {
+                run.progress.count_unchanged();
+            }
+            _ => run.progress.count_changed(),
+        }
+        return None;
+    }
+    let outline = |repository| Resident::new(repository, &*run.plan.outline, &run.plan.simulations);
+    Some(admitted.and_then(outline))
+}

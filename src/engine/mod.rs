@@ -1,0 +1,96 @@
+//! Runs a resolved plan: the dataflow, its threads, and what bounds them.
+//!
+//! ```text
+//! admit --(row, epoch, +-1)--> structure (differential) --> work items --> draft, one future per file
+//!   ^                                                         |               |
+//!   |                                                      headers ------> assemble per repository
+//!   |                                                                         |
+//!   +---- acknowledgement per repository <---- commit (worker 0) <---- write (every worker) <-- finish
+//! ```
+//!
+//! Responsible for order, concurrency, memory and stopping. Not responsible for what operators do
+//! ([`backstory_core`]) nor for what a table is ([`crate::tables`]).
+//!
+//! Three kinds of threads: timely workers, which only move records and never block; a compute pool of as
+//! many threads, where files are read, parsed, flattened, tokenised and compressed; and a tokio runtime
+//! for whatever waits for the world. Digests travel between operators; bodies stay in [`Residents`].
+//!
+//! No differential arrangement and no frontier wait lies behind a step that may wait for the world, so
+//! that one slow repository holds back none but itself.
+
+mod admit;
+mod assemble;
+mod control;
+mod draft;
+mod finish;
+mod offload;
+mod process;
+mod resident;
+mod sink;
+mod structure;
+mod tally;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::plan::Resolved;
+use crate::tables::{Output, OutputError};
+
+pub use control::{Control, RunError};
+pub use process::{EXIT_PANIC, exit_on_panic};
+pub use tally::{Progress, Tally};
+
+use resident::Residents;
+
+/// A run: everything that its threads share.
+pub struct Run {
+    /// The plan.
+    pub plan: Resolved,
+    /// Names of all repositories of the source.
+    pub names: Vec<Arc<str>>,
+    /// Repositories that have rows already, with the content they were made from.
+    pub committed: HashMap<String, Option<String>>,
+    /// Timely workers, and compute threads.
+    pub workers: usize,
+    /// Counts for whoever watches.
+    pub progress: Arc<Progress>,
+    /// Stops the run.
+    pub control: Arc<Control>,
+}
+
+/// What the operators of one process share.
+struct Shared {
+    run: Run,
+    residents: Residents,
+    pool: rayon::ThreadPool,
+    runtime: tokio::runtime::Handle,
+    output: Mutex<Output>,
+    store: Arc<dyn object_store::ObjectStore>,
+}
+
+/// Runs to the end of the source, or until [`Control`] stops it. What is committed then is final.
+pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result<(), RunError> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(run.workers)
+        .thread_name(|index| format!("compute-{index}"))
+        .build()
+        .map_err(|error| RunError::Threads(error.to_string()))?;
+    let store = output.store();
+    let shared = Arc::new(Shared {
+        residents: Residents::default(),
+        pool,
+        runtime: runtime.clone(),
+        output: Mutex::new(output),
+        store,
+        run,
+    });
+    process::execute(&shared)
+}
+
+impl From<OutputError> for RunError {
+    fn from(error: OutputError) -> Self {
+        Self::Output(error)
+    }
+}

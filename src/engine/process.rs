@@ -1,0 +1,70 @@
+//! Threads and processes: the one place that says how workers talk to each other, and the panic hook
+//! that keeps a dead thread from leaving the others waiting for ever.
+
+use std::sync::Arc;
+
+use timely::dataflow::operators::{ConnectLoop, Feedback};
+use timely::worker::Worker;
+use timely::{CommunicationConfig, WorkerConfig};
+
+use super::admit::{Admissions, Ticket, admit};
+use super::assemble::{assemble, count};
+use super::draft::draft;
+use super::finish::finish;
+use super::sink::{commit, write};
+use super::structure::{Epoch, work_items};
+use super::{RunError, Shared};
+
+/// Exit code of a process in which a thread panicked: a bug of ours (`EX_SOFTWARE` of sysexits.h).
+pub const EXIT_PANIC: u8 = 70;
+
+/// Makes any panic end the process. A worker that is gone, or a task that never answers, would otherwise
+/// leave the rest of the dataflow waiting.
+pub fn exit_on_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        report(info);
+        std::process::exit(i32::from(EXIT_PANIC));
+    }));
+}
+
+/// Runs the dataflow on the workers of this process, until it is over or has failed.
+pub fn execute(shared: &Arc<Shared>) -> Result<(), RunError> {
+    let communication = match shared.run.workers {
+        1 => CommunicationConfig::Thread,
+        workers => CommunicationConfig::Process(workers),
+    };
+    let config = timely::Config { communication, worker: WorkerConfig::default() };
+    let of_worker = Arc::clone(shared);
+    let guards = timely::execute(config, move |worker| run_worker(worker, &of_worker))
+        .map_err(RunError::Threads)?;
+    for result in guards.join() {
+        result.map_err(RunError::Threads)?;
+    }
+    shared.run.control.take_failure().map_or(Ok(()), Err)
+}
+
+fn run_worker(worker: &mut Worker, shared: &Arc<Shared>) {
+    build(worker, shared);
+    while worker.has_dataflows() && !shared.run.control.has_failed() {
+        worker.step_or_park(None);
+    }
+    for dataflow in worker.installed_dataflows() {
+        worker.drop_dataflow(dataflow);
+    }
+}
+
+/// The dataflow: see the drawing at [`crate::engine`].
+fn build(worker: &mut Worker, shared: &Arc<Shared>) {
+    worker.dataflow::<Epoch, _, _>(|scope| {
+        let (committed, returned) = scope.feedback::<Vec<Ticket>>(Epoch::default());
+        let Admissions { changes, tickets } = admit(scope, returned, shared);
+        let items = work_items(changes, shared);
+        let headers = count(items.clone(), tickets);
+        let done = draft(items, shared);
+        let complete = assemble(done, headers);
+        let finished = finish(complete, shared);
+        let sealed = write(finished, shared);
+        commit(sealed, shared).connect_loop(committed);
+    });
+}

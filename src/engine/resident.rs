@@ -1,0 +1,169 @@
+//! Repositories in memory: from their admission until their rows are made.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use backstory_core::{
+    Digest, Draft, Failure, FailureKind, Hasher, OrderFiles, Outline, OutlineFile, Plan, Repository,
+    SourceFile, Stage, Structure,
+};
+use rayon::prelude::*;
+
+use crate::plan::Simulation;
+
+/// Names a repository on the wire; the low bits are uniform.
+pub type RepositoryId = u64;
+
+/// The identifier of a repository.
+pub fn repository_id(name: &str) -> RepositoryId {
+    Digest::of(name).prefix()
+}
+
+/// A repository with what has been found out about it so far.
+pub struct Resident {
+    /// The repository, without the files that could not be outlined.
+    pub repository: Arc<Repository>,
+    /// Digest of the repository as it was read.
+    pub content: Digest,
+    /// One outline per file, with its digest.
+    pub outlines: Arc<[Arc<Outline>]>,
+    /// Digest of each outline.
+    pub outline_digests: Vec<Digest>,
+    structure: OnceLock<(Structure, Digest)>,
+    /// One per simulation of the plan.
+    pub stories: Vec<StoryState>,
+}
+
+/// What one simulation has written about a repository so far.
+#[derive(Default)]
+pub struct StoryState {
+    /// The plan: asked for once, whichever file comes first.
+    pub plan: tokio::sync::OnceCell<Result<Arc<Plan>, Failure>>,
+    /// One per file.
+    pub drafts: Vec<OnceLock<Result<Arc<Draft>, Failure>>>,
+}
+
+impl Resident {
+    /// Outlines the files of a repository; a file that cannot be outlined becomes a failure. Computes.
+    pub fn new(
+        mut repository: Repository,
+        parser: &dyn OutlineFile,
+        simulations: &[Simulation],
+    ) -> Result<Self, Failure> {
+        let outline = |file: SourceFile| match parser.outline(&file) {
+            Ok(outline) => Ok((Arc::new(outline), file)),
+            Err(failure) => Err(failure),
+        };
+        let content = repository.content();
+        let files = std::mem::take(&mut repository.files);
+        let results = files.into_par_iter().map(outline).collect::<Vec<_>>();
+        let mut outlines = vec![];
+        for result in results {
+            match result {
+                Ok((outline, file)) => {
+                    outlines.push(outline);
+                    repository.files.push(file);
+                }
+                Err(failure) => repository.failures.push(failure),
+            }
+        }
+        if repository.files.is_empty() {
+            return Err(Failure::repository(
+                Stage::Parse,
+                FailureKind::NoSourceFiles,
+                format!("none of {} source files could be outlined", repository.failures.len()),
+            ));
+        }
+        Ok(Self::with_outlines(repository, content, outlines, simulations.len()))
+    }
+
+    fn with_outlines(
+        repository: Repository,
+        content: Digest,
+        outlines: Vec<Arc<Outline>>,
+        simulations: usize,
+    ) -> Self {
+        let files = repository.files.iter();
+        let outline_digests =
+            files.zip(&outlines).map(|(file, outline)| outline.digest(&file.text)).collect();
+        let story = || StoryState {
+            plan: tokio::sync::OnceCell::new(),
+            drafts: repository.files.iter().map(|_| OnceLock::new()).collect(),
+        };
+        let stories = std::iter::repeat_with(story).take(simulations).collect();
+        Self {
+            outlines: outlines.into(),
+            outline_digests,
+            structure: OnceLock::new(),
+            stories,
+            content,
+            repository: Arc::new(repository),
+        }
+    }
+
+    /// The structure, made at the first call, with its digest.
+    pub fn structure(&self, orderer: &dyn OrderFiles) -> &(Structure, Digest) {
+        self.structure.get_or_init(|| {
+            let graph = Arc::new(orderer.order(&self.repository, &self.outlines));
+            let structure = Structure {
+                repository: Arc::clone(&self.repository),
+                outlines: Arc::clone(&self.outlines),
+                graph,
+            };
+            let digest = structure_digest(&structure, &self.outline_digests);
+            (structure, digest)
+        })
+    }
+
+    /// Index of a file; paths of work items come from the repository itself.
+    pub fn file(&self, path: &str) -> u32 {
+        let files = &self.repository.files;
+        let found = files.binary_search_by(|file| file.path.as_ref().cmp(path));
+        found.expect("a work item names a file of its repository") as u32
+    }
+}
+
+fn structure_digest(structure: &Structure, outlines: &[Digest]) -> Digest {
+    let mut hasher = Hasher::new();
+    for (file, outline) in structure.repository.files.iter().zip(outlines) {
+        hasher.field(&*file.path).field(outline.0);
+    }
+    for file in &structure.graph.order {
+        hasher.field(file.to_le_bytes());
+    }
+    for dependencies in &structure.graph.dependencies {
+        let bytes = dependencies.iter().flat_map(|file| file.to_le_bytes()).collect::<Vec<_>>();
+        hasher.field(bytes);
+    }
+    hasher.finish()
+}
+
+/// A repository under way: read, or rejected as a whole.
+pub type Admitted = Result<Resident, Failure>;
+
+type Named = (Arc<str>, Arc<Admitted>);
+
+/// The repositories under way in this process.
+#[derive(Default)]
+pub struct Residents(Mutex<HashMap<RepositoryId, Named>>);
+
+impl Residents {
+    /// Takes a repository in.
+    pub fn insert(&self, name: Arc<str>, admitted: Admitted) {
+        let mut residents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        residents.insert(repository_id(&name), (name, Arc::new(admitted)));
+    }
+
+    /// A repository under way.
+    pub fn get(&self, id: RepositoryId) -> Arc<Admitted> {
+        let residents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, admitted) = residents.get(&id).expect("resident from admission to its rows");
+        Arc::clone(admitted)
+    }
+
+    /// Lets a repository go, with its name.
+    pub fn remove(&self, id: RepositoryId) -> Named {
+        let mut residents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        residents.remove(&id).expect("resident from admission to its rows")
+    }
+}

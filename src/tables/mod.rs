@@ -1,0 +1,23 @@
+//! The tables that a run leaves behind: Delta Lake tables side by side under one output folder.
+//!
+//! Responsible for columns, files, commits and reading back. Workers write [`Segment`]s; one committer
+//! names them in commits through [`Output`]. What no commit names does not exist.
+//!
+//! ```text
+//! OUT/errors/        OUT/trajectories/        OUT/sequences/        Delta tables
+//! OUT/_backstory/pending.json                                       the commit under way
+//! ```
+
+mod error;
+mod output;
+mod reader;
+mod rows;
+mod schema;
+mod segment;
+
+pub use error::OutputError;
+pub use output::{Identity, Output};
+pub use reader::Reader;
+pub use rows::{ErrorRow, FileRow, RepositoryRows, SequenceRow, TrajectoryRow};
+pub use schema::Table;
+pub use segment::{Segment, write_segments};

@@ -1,0 +1,252 @@
+//! Opening an output, and committing to its three tables as one.
+//!
+//! Delta commits one table at a time. To move three as one, a group of segments is first written to
+//! `pending.json` and then committed table by table, each commit carrying the group's number as
+//! application transaction. Whoever opens the output after a crash finds the group there, sees from the
+//! transaction versions which tables have it, and commits it to the others.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use backstory_core::Digest;
+use deltalake_core::DeltaTable;
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::{Action, Add, StructType, Transaction};
+use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use object_store::local::LocalFileSystem;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::reader::Reader;
+use super::{OutputError, Segment, Table};
+
+/// Name of our application in transactions.
+const APPLICATION: &str = "backstory";
+/// Table properties that say which plan made a table.
+const PLAN_HASH: &str = "backstory.plan_hash";
+const PLAN: &str = "backstory.plan";
+
+/// What the tables of an output were made by; the same for every run into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Digest of everything in the plan that determines rows.
+    pub plan_hash: Digest,
+    /// The plan, in a form that can be loaded again.
+    pub plan: String,
+    /// Further table properties, such as `backstory.tokenizer`.
+    pub properties: Vec<(String, String)>,
+}
+
+/// An output folder, open for writing.
+pub struct Output {
+    path: PathBuf,
+    store: Arc<dyn ObjectStore>,
+    tables: Vec<(Table, DeltaTable)>,
+    group: i64,
+}
+
+/// A group of segments on its way into the tables.
+#[derive(Debug, Serialize, Deserialize)]
+struct Pending {
+    group: i64,
+    segments: Vec<Segment>,
+}
+
+impl Output {
+    /// Opens the output, making its tables if there are none, and finishes a commit that was cut short.
+    pub async fn open(path: &Path, identity: &Identity) -> Result<Self, OutputError> {
+        prepare_folder(path)?;
+        let store = local_store(path)?;
+        let mut tables = vec![];
+        for table in Table::ALL {
+            tables.push((table, open_or_create(path, table, identity).await?));
+        }
+        let mut output = Self { path: path.to_owned(), store, tables, group: 0 };
+        output.recover().await?;
+        Ok(output)
+    }
+
+    /// The store that segments are written to, rooted at the output folder.
+    pub fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// The repositories that have rows, with their content; none for one that was rejected as a whole.
+    pub async fn committed(&self) -> Result<HashMap<String, Option<String>>, OutputError> {
+        let reader = Reader::over(self.tables.iter().map(|(table, delta)| (*table, delta)))?;
+        let rejected = "SELECT repo, CAST(NULL AS VARCHAR) FROM errors WHERE path IS NULL AND arm IS NULL";
+        let mut committed = reader.pairs(rejected).await?;
+        committed.extend(reader.pairs("SELECT repo, content_id FROM trajectories").await?);
+        Ok(committed)
+    }
+
+    /// Commits segments to their tables, all or none as far as the next [`Output::open`] can tell.
+    pub async fn commit(&mut self, segments: Vec<Segment>) -> Result<(), OutputError> {
+        let pending = Pending { group: self.group + 1, segments };
+        let text = serde_json::to_vec(&pending).map_err(|error| OutputError::Store(error.to_string()))?;
+        self.store.put(&pending_path(), PutPayload::from(text)).await?;
+        self.apply(&pending).await
+    }
+
+    async fn recover(&mut self) -> Result<(), OutputError> {
+        let pending = match self.store.get(&pending_path()).await {
+            Ok(object) => object.bytes().await?,
+            Err(object_store::Error::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let pending = serde_json::from_slice::<Pending>(&pending)
+            .map_err(|error| OutputError::Damaged(format!("pending.json: {error}")))?;
+        self.apply(&pending).await
+    }
+
+    async fn apply(&mut self, pending: &Pending) -> Result<(), OutputError> {
+        for (table, delta) in &mut self.tables {
+            let log = delta.log_store();
+            let snapshot = delta.snapshot()?;
+            let done = snapshot.transaction_version(&*log, APPLICATION).await?;
+            if done.is_some_and(|done| done >= pending.group) {
+                continue;
+            }
+            commit_to(*table, delta, pending).await?;
+        }
+        self.group = pending.group;
+        Ok(())
+    }
+
+    /// The output folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The commit of one table: the group's files for it, perhaps none, and the group's number.
+async fn commit_to(
+    table: Table,
+    delta: &mut DeltaTable,
+    pending: &Pending,
+) -> Result<(), OutputError> {
+    let segments = pending.segments.iter().filter(|segment| segment.table == table.name());
+    let actions = segments.map(|segment| Action::Add(add(segment))).collect();
+    let transaction = Transaction::new(APPLICATION, pending.group);
+    let properties = CommitProperties::default().with_application_transaction(transaction);
+    let operation =
+        DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
+    let log = delta.log_store();
+    let commit = CommitBuilder::from(properties)
+        .with_actions(actions)
+        .build(Some(delta.snapshot()?), log, operation)
+        .await?;
+    delta.state = Some(commit.snapshot());
+    Ok(())
+}
+
+fn add(segment: &Segment) -> Add {
+    let stats = serde_json::json!({
+        "numRecords": segment.rows,
+        "minValues": {"repo": segment.first_repo},
+        "maxValues": {"repo": segment.last_repo},
+        "nullCount": {"repo": 0},
+    });
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Add {
+        path: segment.path.clone(),
+        size: segment.size as i64,
+        modification_time: now.as_millis() as i64,
+        data_change: true,
+        stats: Some(stats.to_string()),
+        ..Add::default()
+    }
+}
+
+fn pending_path() -> object_store::path::Path {
+    object_store::path::Path::from("_backstory/pending.json")
+}
+
+fn local_store(path: &Path) -> Result<Arc<dyn ObjectStore>, OutputError> {
+    Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?))
+}
+
+/// Makes the folder, or makes sure that it is empty or ours.
+fn prepare_folder(path: &Path) -> Result<(), OutputError> {
+    let folder = |source| OutputError::Folder { path: path.to_owned(), source };
+    std::fs::create_dir_all(path).map_err(folder)?;
+    let names = std::fs::read_dir(path).map_err(folder)?;
+    let names = names.map(|entry| entry.map(|entry| entry.file_name()));
+    let names = names.collect::<Result<Vec<_>, _>>().map_err(folder)?;
+    let ours = |name: &std::ffi::OsString| {
+        name == "_backstory" || Table::ALL.iter().any(|table| name == table.name())
+    };
+    if names.iter().all(ours) { Ok(()) } else { Err(OutputError::NotOurs(path.to_owned())) }
+}
+
+pub(super) fn table_url(path: &Path, table: Table) -> Result<Url, OutputError> {
+    let folder = path.join(table.name());
+    let folder = std::path::absolute(&folder)
+        .map_err(|source| OutputError::Folder { path: folder.clone(), source })?;
+    Url::from_directory_path(&folder)
+        .map_err(|()| OutputError::Store(format!("\"{}\" is no absolute path", folder.display())))
+}
+
+async fn open_or_create(
+    path: &Path,
+    table: Table,
+    identity: &Identity,
+) -> Result<DeltaTable, OutputError> {
+    match deltalake_core::open_table(table_url(path, table)?).await {
+        Ok(delta) => {
+            check_plan(path, &delta, identity)?;
+            Ok(delta)
+        }
+        Err(error) if is_absent(&error) => create(path, table, identity).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn is_absent(error: &deltalake_core::DeltaTableError) -> bool {
+    use deltalake_core::DeltaTableError;
+    matches!(error, DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_))
+}
+
+fn check_plan(path: &Path, delta: &DeltaTable, identity: &Identity) -> Result<(), OutputError> {
+    let there = property(delta, PLAN_HASH)?.unwrap_or_default();
+    let here = identity.plan_hash.to_string();
+    if there == here {
+        return Ok(());
+    }
+    Err(OutputError::OtherPlan { path: path.to_owned(), there, here })
+}
+
+pub(super) fn property(delta: &DeltaTable, key: &str) -> Result<Option<String>, OutputError> {
+    Ok(delta.snapshot()?.metadata().configuration().get(key).cloned())
+}
+
+/// The plan that made a table.
+pub(super) fn plan_of(delta: &DeltaTable) -> Result<Option<String>, OutputError> {
+    property(delta, PLAN)
+}
+
+async fn create(path: &Path, table: Table, identity: &Identity) -> Result<DeltaTable, OutputError> {
+    let url = table_url(path, table)?;
+    let folder = path.join(table.name());
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| OutputError::Folder { path: folder.clone(), source })?;
+    let schema: StructType = (&*table.schema()).try_into_kernel()?;
+    let mut configuration = vec![
+        (PLAN_HASH.to_owned(), Some(identity.plan_hash.to_string())),
+        (PLAN.to_owned(), Some(identity.plan.clone())),
+    ];
+    let further = identity.properties.iter().cloned();
+    configuration.extend(further.map(|(key, value)| (key, Some(value))));
+    Ok(CreateBuilder::new()
+        .with_location(url.as_str())
+        .with_table_name(table.name())
+        .with_columns(schema.fields().cloned())
+        .with_configuration(configuration)
+        .with_raise_if_key_not_exists(false)
+        .await?)
+}

@@ -1,0 +1,105 @@
+//! Reading tables back, with SQL.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray};
+use datafusion::datasource::MemTable;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{
+    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
+};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use deltalake_core::DeltaTable;
+use futures::TryStreamExt;
+
+use super::output::{is_absent, plan_of, table_url};
+use super::{OutputError, Table};
+
+/// The three tables at one version each, for queries.
+pub struct Reader {
+    context: SessionContext,
+    plan: Option<String>,
+}
+
+impl Reader {
+    /// Opens the tables of an output folder at their latest versions.
+    pub async fn open(path: &Path) -> Result<Self, OutputError> {
+        let mut tables = vec![];
+        for table in Table::ALL {
+            match deltalake_core::open_table(table_url(path, table)?).await {
+                Ok(delta) => tables.push((table, delta)),
+                Err(error) if is_absent(&error) => {
+                    return Err(OutputError::Missing(path.to_owned()));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Self::over(tables.iter().map(|(table, delta)| (*table, delta)))
+    }
+
+    pub(super) fn over<'a>(
+        tables: impl Iterator<Item = (Table, &'a DeltaTable)>,
+    ) -> Result<Self, OutputError> {
+        // Rows are long and few: many partitions would only cut the same few files.
+        let config = SessionConfig::new().with_target_partitions(1).with_batch_size(64);
+        let context = SessionContext::new_with_config(config);
+        let mut plan = None;
+        for (table, delta) in tables {
+            plan = plan_of(delta)?;
+            register(&context, table, delta)?;
+        }
+        Ok(Self { context, plan })
+    }
+
+    /// The plan that made the tables, in the form that it can be loaded from.
+    pub fn plan(&self) -> Option<&str> {
+        self.plan.as_deref()
+    }
+
+    /// The result of a query, as it comes.
+    pub async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, OutputError> {
+        Ok(self.query(sql).await?.execute_stream().await?)
+    }
+
+    /// A query that has not run yet.
+    pub async fn query(&self, sql: &str) -> Result<DataFrame, OutputError> {
+        Ok(self.context.sql(sql).await?)
+    }
+
+    /// The result of a query with two columns of text, the first without nulls.
+    pub(super) async fn pairs(
+        &self,
+        sql: &str,
+    ) -> Result<HashMap<String, Option<String>>, OutputError> {
+        let mut stream = self.stream(sql).await?;
+        let mut pairs = HashMap::new();
+        while let Some(batch) = stream.try_next().await? {
+            let keys = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Utf8)?;
+            let values = arrow::compute::cast(batch.column(1), &arrow::datatypes::DataType::Utf8)?;
+            let (keys, values) = (keys.as_string::<i32>(), values.as_string::<i32>());
+            for row in 0..batch.num_rows() {
+                let value = values.is_valid(row).then(|| values.value(row).to_owned());
+                pairs.insert(keys.value(row).to_owned(), value);
+            }
+        }
+        Ok(pairs)
+    }
+}
+
+fn register(context: &SessionContext, table: Table, delta: &DeltaTable) -> Result<(), OutputError> {
+    let urls = delta.get_file_uris()?.map(ListingTableUrl::parse).collect::<Result<Vec<_>, _>>()?;
+    if urls.is_empty() {
+        let empty = MemTable::try_new(table.schema(), vec![vec![]])?;
+        context.register_table(table.name(), Arc::new(empty))?;
+        return Ok(());
+    }
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default()));
+    let config = ListingTableConfig::new_with_multi_paths(urls)
+        .with_listing_options(options)
+        .with_schema(table.schema());
+    context.register_table(table.name(), Arc::new(ListingTable::try_new(config)?))?;
+    Ok(())
+}

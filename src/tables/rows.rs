@@ -1,0 +1,130 @@
+//! Rows as plain records, before they become Arrow arrays.
+
+use backstory_core::{Message, Span, TokenSpan};
+
+/// A row of `trajectories`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrajectoryRow {
+    /// Digest of repository, content, plan and arm.
+    pub trajectory_id: String,
+    /// The repository's name in its source.
+    pub repo: String,
+    /// The commit it was read at; none for a plain folder.
+    pub commit_id: Option<String>,
+    /// Digest of everything that the row was made from.
+    pub content_id: String,
+    /// SPDX expression, if known.
+    pub license: Option<String>,
+    /// The language with the most bytes.
+    pub language: Option<&'static str>,
+    /// The arm of the plan that made the row.
+    pub arm: String,
+    /// Who wrote plan and thoughts; none for an arm without them.
+    pub author: Option<String>,
+    /// Digest of the plan.
+    pub plan_hash: String,
+    /// The files written, in the order of the repository; spans name them by index.
+    pub files: Vec<FileRow>,
+    /// Files met: written, left out and failed.
+    pub n_files_seen: u64,
+    /// Files left out, by reason.
+    pub left_out: Vec<(&'static str, u64)>,
+    /// Files that failed; each has a row in `errors`.
+    pub n_files_failed: u64,
+    /// The chat form.
+    pub messages: Vec<Message>,
+    /// The flat text.
+    pub text: String,
+    /// Spans of the flat text, in bytes.
+    pub spans: Vec<Span>,
+}
+
+/// A file of a trajectory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileRow {
+    /// Relative to the repository.
+    pub path: String,
+    /// Name of its language.
+    pub language: &'static str,
+    /// Digest of its bytes.
+    pub content_id: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// A row of `sequences`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SequenceRow {
+    /// The trajectory it was made from.
+    pub trajectory_id: String,
+    /// The repository's name in its source.
+    pub repo: String,
+    /// The arm of the plan that made the row.
+    pub arm: String,
+    /// Token ids, unshifted.
+    pub input_ids: Vec<u32>,
+    /// Whether token `i` is a training target.
+    pub loss_mask: Vec<bool>,
+    /// Spans of the sequence, in tokens.
+    pub spans: Vec<TokenSpan>,
+}
+
+/// A row of `errors`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorRow {
+    /// The repository's name in its source.
+    pub repo: String,
+    /// The arm that failed; none when it concerns all of them.
+    pub arm: Option<String>,
+    /// The file; none when the whole repository was rejected.
+    pub path: Option<String>,
+    /// Where in the flow.
+    pub stage: &'static str,
+    /// Why, as a word.
+    pub kind: &'static str,
+    /// Why, as a sentence.
+    pub message: String,
+}
+
+/// All rows of one repository: they are committed together or not at all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RepositoryRows {
+    /// One per arm that succeeded.
+    pub trajectories: Vec<TrajectoryRow>,
+    /// One per arm that succeeded.
+    pub sequences: Vec<SequenceRow>,
+    /// What was rejected.
+    pub errors: Vec<ErrorRow>,
+}
+
+impl RepositoryRows {
+    /// Bytes that the rows hold in memory, roughly.
+    pub fn bytes(&self) -> u64 {
+        let text = self.trajectories.iter().map(TrajectoryRow::bytes).sum::<usize>();
+        let tokens = self.sequences.iter().map(SequenceRow::bytes).sum::<usize>();
+        (text + tokens + self.errors.len() * 256) as u64
+    }
+}
+
+impl TrajectoryRow {
+    fn bytes(&self) -> usize {
+        let messages = self.messages.iter().map(message_bytes).sum::<usize>();
+        let files = self.files.len() * 256;
+        self.text.len() + messages + files + self.spans.len() * size_of::<Span>()
+    }
+}
+
+impl SequenceRow {
+    fn bytes(&self) -> usize {
+        let token = size_of::<u32>() + size_of::<bool>();
+        self.input_ids.len() * token + self.spans.len() * size_of::<TokenSpan>()
+    }
+}
+
+fn message_bytes(message: &Message) -> usize {
+    let calls = message.tool_calls.iter().map(|call| call.id.len() + call.arguments.len());
+    size_of::<Message>()
+        + message.content.as_ref().map_or(0, String::len)
+        + message.reasoning_content.as_ref().map_or(0, String::len)
+        + calls.sum::<usize>()
+}

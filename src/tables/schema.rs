@@ -1,0 +1,327 @@
+//! The columns of each table, and how rows become Arrow arrays.
+//!
+//! The Arrow schema here is the single statement of a table's columns; the Delta schema is derived from
+//! it. List items are called `element`, as Delta readers expect.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use backstory_core::{Message, SpanKind, ToolCall};
+
+use super::rows::{ErrorRow, FileRow, SequenceRow, TrajectoryRow};
+
+/// One of the three tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Files and repositories that were rejected.
+    Errors,
+    /// One row per repository and arm.
+    Trajectories,
+    /// One row per training sequence.
+    Sequences,
+}
+
+impl Table {
+    /// In the order of their commits: who sees a row of `sequences` finds what it refers to.
+    pub const ALL: [Self; 3] = [Self::Errors, Self::Trajectories, Self::Sequences];
+
+    /// Name of the table and of its folder.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Errors => "errors",
+            Self::Trajectories => "trajectories",
+            Self::Sequences => "sequences",
+        }
+    }
+
+    /// The columns.
+    pub fn schema(self) -> SchemaRef {
+        Arc::new(Schema::new(match self {
+            Self::Errors => error_fields(),
+            Self::Trajectories => trajectory_fields(),
+            Self::Sequences => sequence_fields(),
+        }))
+    }
+}
+
+fn required(name: &str, data_type: DataType) -> Field {
+    Field::new(name, data_type, false)
+}
+
+fn optional(name: &str, data_type: DataType) -> Field {
+    Field::new(name, data_type, true)
+}
+
+fn list_of(data_type: DataType) -> DataType {
+    DataType::List(Arc::new(required("element", data_type)))
+}
+
+fn file_fields() -> Fields {
+    vec![
+        required("path", DataType::Utf8),
+        required("language", DataType::Utf8),
+        required("content_id", DataType::Utf8),
+        required("bytes", DataType::Int64),
+    ]
+    .into()
+}
+
+fn left_out_fields() -> Fields {
+    vec![required("reason", DataType::Utf8), required("count", DataType::Int64)].into()
+}
+
+fn span_fields() -> Fields {
+    vec![
+        required("start", DataType::Int32),
+        required("end", DataType::Int32),
+        required("kind", DataType::Utf8),
+        optional("file", DataType::Int32),
+        required("step", DataType::Int32),
+    ]
+    .into()
+}
+
+fn function_fields() -> Fields {
+    vec![required("name", DataType::Utf8), required("arguments", DataType::Utf8)].into()
+}
+
+fn tool_call_fields() -> Fields {
+    vec![
+        required("id", DataType::Utf8),
+        required("type", DataType::Utf8),
+        required("function", DataType::Struct(function_fields())),
+    ]
+    .into()
+}
+
+fn message_fields() -> Fields {
+    vec![
+        required("role", DataType::Utf8),
+        optional("content", DataType::Utf8),
+        optional("reasoning_content", DataType::Utf8),
+        required("tool_calls", list_of(DataType::Struct(tool_call_fields()))),
+        optional("tool_call_id", DataType::Utf8),
+        optional("name", DataType::Utf8),
+    ]
+    .into()
+}
+
+fn trajectory_fields() -> Vec<Field> {
+    vec![
+        required("trajectory_id", DataType::Utf8),
+        required("repo", DataType::Utf8),
+        optional("commit_id", DataType::Utf8),
+        required("content_id", DataType::Utf8),
+        optional("license", DataType::Utf8),
+        optional("language", DataType::Utf8),
+        required("arm", DataType::Utf8),
+        optional("author", DataType::Utf8),
+        required("plan_hash", DataType::Utf8),
+        required("n_files", DataType::Int64),
+        required("n_files_seen", DataType::Int64),
+        required("n_files_failed", DataType::Int64),
+        required("left_out", list_of(DataType::Struct(left_out_fields()))),
+        required("files", list_of(DataType::Struct(file_fields()))),
+        required("messages", list_of(DataType::Struct(message_fields()))),
+        required("text", DataType::Utf8),
+        required("spans", list_of(DataType::Struct(span_fields()))),
+    ]
+}
+
+fn sequence_fields() -> Vec<Field> {
+    vec![
+        required("trajectory_id", DataType::Utf8),
+        required("seq_index", DataType::Int32),
+        required("repo", DataType::Utf8),
+        required("arm", DataType::Utf8),
+        required("input_ids", list_of(DataType::Int32)),
+        required("loss_mask", list_of(DataType::Boolean)),
+        required("spans", list_of(DataType::Struct(span_fields()))),
+        required("n_tokens", DataType::Int64),
+        required("n_loss_tokens", DataType::Int64),
+    ]
+}
+
+fn error_fields() -> Vec<Field> {
+    vec![
+        required("repo", DataType::Utf8),
+        optional("arm", DataType::Utf8),
+        optional("path", DataType::Utf8),
+        required("stage", DataType::Utf8),
+        required("kind", DataType::Utf8),
+        required("message", DataType::Utf8),
+    ]
+}
+
+fn strings<'a, T: 'a>(rows: &'a [T], of: impl Fn(&'a T) -> &'a str) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(rows.iter().map(of)))
+}
+
+fn optional_strings<'a, T: 'a>(rows: &'a [T], of: impl Fn(&'a T) -> Option<&'a str>) -> ArrayRef {
+    Arc::new(rows.iter().map(of).collect::<StringArray>())
+}
+
+fn numbers<T>(rows: &[T], of: impl Fn(&T) -> u64) -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| of(row) as i64)))
+}
+
+/// A list column: `items` holds the items of all rows one after the other.
+fn list(lengths: impl Iterator<Item = usize>, items: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let field = required("element", items.data_type().clone());
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    Ok(Arc::new(ListArray::try_new(Arc::new(field), offsets, items, None)?))
+}
+
+fn structs(fields: Fields, columns: Vec<ArrayRef>) -> Result<ArrayRef, ArrowError> {
+    let length = columns.first().map_or(0, |column| column.len());
+    let none: Option<NullBuffer> = None;
+    Ok(Arc::new(StructArray::try_new_with_length(fields, columns, none, length)?))
+}
+
+/// What spans of bytes and spans of tokens have in common.
+struct SpanRow {
+    start: u32,
+    end: u32,
+    kind: SpanKind,
+    file: Option<u32>,
+    step: u32,
+}
+
+fn spans(rows: &[SpanRow]) -> Result<ArrayRef, ArrowError> {
+    let integers = |of: fn(&SpanRow) -> u32| -> ArrayRef {
+        Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| of(row) as i32)))
+    };
+    let file = rows.iter().map(|row| row.file.map(|file| file as i32)).collect::<Int32Array>();
+    structs(
+        span_fields(),
+        vec![
+            integers(|row| row.start),
+            integers(|row| row.end),
+            strings(rows, |row| row.kind.name()),
+            Arc::new(file),
+            integers(|row| row.step),
+        ],
+    )
+}
+
+fn files(rows: &[&FileRow]) -> Result<ArrayRef, ArrowError> {
+    structs(
+        file_fields(),
+        vec![
+            strings(rows, |row| &row.path),
+            strings(rows, |row| row.language),
+            strings(rows, |row| &row.content_id),
+            numbers(rows, |row| row.bytes),
+        ],
+    )
+}
+
+fn left_out(rows: &[(&'static str, u64)]) -> Result<ArrayRef, ArrowError> {
+    structs(left_out_fields(), vec![strings(rows, |row| row.0), numbers(rows, |row| row.1)])
+}
+
+fn tool_calls(calls: &[&ToolCall]) -> Result<ArrayRef, ArrowError> {
+    let function = structs(
+        function_fields(),
+        vec![strings(calls, |call| call.name), strings(calls, |call| &call.arguments)],
+    )?;
+    structs(
+        tool_call_fields(),
+        vec![strings(calls, |call| &call.id), strings(calls, |_| "function"), function],
+    )
+}
+
+fn messages(rows: &[&Message]) -> Result<ArrayRef, ArrowError> {
+    let calls = rows.iter().flat_map(|row| &row.tool_calls).collect::<Vec<_>>();
+    structs(
+        message_fields(),
+        vec![
+            strings(rows, |row| row.role),
+            optional_strings(rows, |row| row.content.as_deref()),
+            optional_strings(rows, |row| row.reasoning_content.as_deref()),
+            list(rows.iter().map(|row| row.tool_calls.len()), tool_calls(&calls)?)?,
+            optional_strings(rows, |row| row.tool_call_id.as_deref()),
+            optional_strings(rows, |row| row.name),
+        ],
+    )
+}
+
+/// Rows of `trajectories` as one batch.
+pub fn trajectory_batch(rows: &[TrajectoryRow]) -> Result<RecordBatch, ArrowError> {
+    let all_files = rows.iter().flat_map(|row| &row.files).collect::<Vec<_>>();
+    let all_messages = rows.iter().flat_map(|row| &row.messages).collect::<Vec<_>>();
+    let all_left_out = rows.iter().flat_map(|row| row.left_out.iter().copied()).collect::<Vec<_>>();
+    let all_spans = rows.iter().flat_map(|row| &row.spans).map(|span| SpanRow {
+        start: span.start,
+        end: span.end,
+        kind: span.kind,
+        file: span.file,
+        step: span.step,
+    });
+    let columns = vec![
+        strings(rows, |row| &row.trajectory_id),
+        strings(rows, |row| &row.repo),
+        optional_strings(rows, |row| row.commit_id.as_deref()),
+        strings(rows, |row| &row.content_id),
+        optional_strings(rows, |row| row.license.as_deref()),
+        optional_strings(rows, |row| row.language),
+        strings(rows, |row| &row.arm),
+        optional_strings(rows, |row| row.author.as_deref()),
+        strings(rows, |row| &row.plan_hash),
+        numbers(rows, |row| row.files.len() as u64),
+        numbers(rows, |row| row.n_files_seen),
+        numbers(rows, |row| row.n_files_failed),
+        list(rows.iter().map(|row| row.left_out.len()), left_out(&all_left_out)?)?,
+        list(rows.iter().map(|row| row.files.len()), files(&all_files)?)?,
+        list(rows.iter().map(|row| row.messages.len()), messages(&all_messages)?)?,
+        strings(rows, |row| &row.text),
+        list(rows.iter().map(|row| row.spans.len()), spans(&all_spans.collect::<Vec<_>>())?)?,
+    ];
+    RecordBatch::try_new(Table::Trajectories.schema(), columns)
+}
+
+/// Rows of `sequences` as one batch.
+pub fn sequence_batch(rows: &[SequenceRow]) -> Result<RecordBatch, ArrowError> {
+    let ids = rows.iter().flat_map(|row| &row.input_ids).map(|&id| id as i32);
+    let mask = rows.iter().flat_map(|row| &row.loss_mask).map(|&target| Some(target));
+    let all_spans = rows.iter().flat_map(|row| &row.spans).map(|span| SpanRow {
+        start: span.start,
+        end: span.end,
+        kind: span.kind,
+        file: span.file,
+        step: span.step,
+    });
+    let lengths = || rows.iter().map(|row| row.input_ids.len());
+    let targets = |row: &SequenceRow| row.loss_mask.iter().filter(|&&target| target).count() as u64;
+    let columns = vec![
+        strings(rows, |row| &row.trajectory_id),
+        // One sequence per trajectory; a trajectory is not cut, windows are the loader's.
+        Arc::new(Int32Array::from_iter_values(rows.iter().map(|_| 0))),
+        strings(rows, |row| &row.repo),
+        strings(rows, |row| &row.arm),
+        list(lengths(), Arc::new(Int32Array::from_iter_values(ids)))?,
+        list(lengths(), Arc::new(mask.collect::<BooleanArray>()))?,
+        list(rows.iter().map(|row| row.spans.len()), spans(&all_spans.collect::<Vec<_>>())?)?,
+        numbers(rows, |row| row.input_ids.len() as u64),
+        numbers(rows, targets),
+    ];
+    RecordBatch::try_new(Table::Sequences.schema(), columns)
+}
+
+/// Rows of `errors` as one batch.
+pub fn error_batch(rows: &[ErrorRow]) -> Result<RecordBatch, ArrowError> {
+    let columns = vec![
+        strings(rows, |row| &row.repo),
+        optional_strings(rows, |row| row.arm.as_deref()),
+        optional_strings(rows, |row| row.path.as_deref()),
+        strings(rows, |row| row.stage),
+        strings(rows, |row| row.kind),
+        strings(rows, |row| &row.message),
+    ];
+    RecordBatch::try_new(Table::Errors.schema(), columns)
+}
