@@ -82,6 +82,15 @@ impl Environment<'_> {
     pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
         self.base.join(path)
     }
+
+    /// The author that the key `model` names.
+    pub fn model(&self, name: &str) -> Result<Arc<dyn Author>, BuildError> {
+        (self.author)(name).ok_or_else(|| BuildError {
+            key: "model",
+            message: format!("no model is named \"{name}\""),
+            hint: Some(format!("add it: [models.{name}]")),
+        })
+    }
 }
 
 /// A configuration that cannot work.

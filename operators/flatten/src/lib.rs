@@ -52,6 +52,7 @@ pub struct Flatten {
     /// `content`, `step`, `path` and `language` (of the event's file), `repository`, `commit` and
     /// `license`; what there is none of is an empty text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
     pub template: Option<PathBuf>,
 }
 

@@ -46,11 +46,13 @@ use crate::tokenizer::Tokenizer;
 pub struct Mask {
     /// Path of a Hugging Face `tokenizer.json`, relative to the plan file. It has to give back exactly
     /// the text it encodes, which is checked.
+    #[schemars(extend("format" = "path"))]
     pub tokenizer: PathBuf,
     /// The kinds of spans whose tokens are training targets. By default what the agents themselves
     /// produce: `requirements`, `plan`, `think`, `read`, `write` and `markup`. What the environment
     /// says (`system`, `observation`, `result`, `frame`) and `special` tokens are read, not learned.
     #[serde(default = "what_agents_produce")]
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
     pub train: Vec<SpanKind>,
     /// A special token of the tokenizer to put before every trajectory, for instance `<|begin|>`. None by
     /// default. It is trained if `train` has `special`.
