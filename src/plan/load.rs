@@ -1,0 +1,295 @@
+//! The static part: a plan whose tables are right and fit together, before anything is read for it.
+
+use std::env;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf, absolute};
+
+use backstory_core::Flow;
+use serde_json::Value as Json;
+
+use super::diagnostic::{Diagnostics, Place, Problem, Text};
+use super::document;
+use super::kind::{AuthorKind, ConfigKind, Kind, OperatorKind, Registry, SourceKind};
+use super::schema::Reference;
+use super::set;
+use super::shape::Run;
+use super::terms::paths;
+use super::typed::{self, Section, Typed};
+use super::variables;
+use super::wiring::{self, Input, SOURCE, Wiring};
+
+/// A plan file of this size is something else.
+const LARGEST_PLAN: u64 = 1 << 20;
+
+/// A plan that passed all checks that need no other file.
+pub struct Loaded {
+    pub(super) registry: &'static Registry,
+    pub(super) base: PathBuf,
+    pub(super) source: Configured<SourceKind>,
+    /// Those that are used.
+    pub(super) models: Vec<Configured<AuthorKind>>,
+    pub(super) operators: Vec<Step>,
+    pub(super) sink: Sink,
+    pub(super) run: Run,
+    warnings: Diagnostics,
+}
+
+/// A table whose kind and keys are right.
+pub(super) struct Configured<K: 'static> {
+    pub name: String,
+    pub kind: &'static K,
+    /// All keys, defaults filled in.
+    pub config: Json,
+    pub place: Place,
+    pub keys: Vec<(String, Place)>,
+    pub models: Vec<Reference>,
+}
+
+/// An operator and what it reads.
+pub(super) struct Step {
+    pub table: Configured<OperatorKind>,
+    pub input: Input,
+}
+
+/// Where the tables go.
+pub(super) struct Sink {
+    pub uri: String,
+    /// Operators whose sequences are written.
+    pub inputs: Vec<usize>,
+}
+
+/// One step of a plan, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageInfo {
+    /// Its name in the plan.
+    pub name: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// What it does, one line.
+    pub summary: &'static str,
+    /// The name of what it reads: an operator, or `source`.
+    pub reads: String,
+    /// What flows to it.
+    pub takes: Flow,
+    /// What it gives.
+    pub gives: Flow,
+    /// What it asks of the world outside the process.
+    pub effect: Option<&'static str>,
+    /// The models it uses, by name and kind.
+    pub models: Vec<(String, &'static str)>,
+    /// Whether the sink writes what it gives.
+    pub written: bool,
+}
+
+impl Loaded {
+    /// What is odd about the plan without being wrong.
+    pub fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+
+    /// The kind of the source.
+    pub fn source_kind(&self) -> &'static ConfigKind {
+        &self.source.kind.config
+    }
+
+    /// The folder that the tables go to.
+    pub fn sink(&self) -> PathBuf {
+        plain(&self.base.join(&self.sink.uri))
+    }
+
+    /// Settings of the engine.
+    pub fn run(&self) -> Run {
+        self.run
+    }
+
+    /// The operators in the order of the plan.
+    pub fn stages(&self) -> Vec<StageInfo> {
+        self.operators.iter().enumerate().map(|(at, step)| self.stage(at, step)).collect()
+    }
+
+    fn stage(&self, at: usize, step: &Step) -> StageInfo {
+        let (reads, takes) = match step.input {
+            Input::Source => (SOURCE.to_owned(), Flow::Files),
+            Input::Operator(at) => {
+                let table = &self.operators[at].table;
+                (table.name.clone(), table.kind.gives)
+            }
+        };
+        let kind = step.table.kind;
+        let used = |name: &str| self.models.iter().find(|model| model.name == name);
+        let used = step.table.models.iter().filter_map(|model| used(&model.name));
+        StageInfo {
+            name: step.table.name.clone(),
+            kind: kind.config.name,
+            summary: kind.config.summary,
+            reads,
+            takes,
+            gives: kind.gives,
+            effect: kind.effect,
+            models: used.map(|model| (model.name.clone(), model.kind.config.name)).collect(),
+            written: self.sink.inputs.contains(&at),
+        }
+    }
+}
+
+/// What a plan is read with.
+pub(super) struct Context<'a> {
+    pub registry: &'static Registry,
+    /// What messages call the plan.
+    pub name: &'a str,
+    /// The folder that relative paths in the plan start from.
+    pub base: PathBuf,
+    /// The folder that relative paths in arguments start from.
+    pub here: PathBuf,
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// Reads and checks a plan file.
+pub(super) fn from_file(
+    registry: &'static Registry,
+    path: &Path,
+    sets: &[String],
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, Diagnostics> {
+    let contents = read(path)?;
+    let here = env::current_dir()
+        .map_err(|error| Problem::error(format!("the current folder cannot be read: {error}")))?;
+    let base = here.join(path).parent().map_or_else(|| here.clone(), plain);
+    let name = path.display().to_string();
+    let context = Context { registry, name: &name, base, here, environment };
+    from_text(&context, &contents, sets)
+}
+
+/// Reads a plan that [`super::Resolved::echo`] holds.
+pub(super) fn from_echo(
+    registry: &'static Registry,
+    name: &str,
+    echo: &str,
+) -> Result<Loaded, Diagnostics> {
+    let (base, here) = (PathBuf::from("/"), PathBuf::from("/"));
+    from_text(&Context { registry, name, base, here, environment: &|_| None }, echo, &[])
+}
+
+/// Checks the text of a plan.
+pub(super) fn from_text(
+    context: &Context<'_>,
+    contents: &str,
+    sets: &[String],
+) -> Result<Loaded, Diagnostics> {
+    let text = Text::new(context.name, contents, context.base.clone(), 0);
+    let mut root = document::parse(&text).map_err(Diagnostics::new)?;
+    let mut problems = vec![];
+    for (at, argument) in sets.iter().enumerate() {
+        let text = Text::new("--set", argument, context.here.clone(), at + 1);
+        if let Err(wrong) = set::apply(&mut root, &text) {
+            problems.extend(wrong);
+        }
+    }
+    variables::expand(&mut root, context.environment, &mut problems);
+    let typed = typed::read(&root, context.registry, &mut problems);
+    let wiring = wiring::connect(&typed, context.registry, &mut problems);
+    finish(context, typed, wiring, problems)
+}
+
+fn finish(
+    context: &Context<'_>,
+    typed: Typed,
+    wiring: Wiring,
+    mut problems: Vec<Problem>,
+) -> Result<Loaded, Diagnostics> {
+    let base = typed
+        .base
+        .as_ref()
+        .map_or_else(|| context.base.clone(), |(base, _)| plain(&context.base.join(base)));
+    problems.extend(sink_in_source(&typed, &base));
+    if problems.iter().any(Problem::is_error) {
+        return Err(Diagnostics::new(problems));
+    }
+    let whole = assemble(context.registry, base, typed, wiring, Diagnostics::new(problems));
+    whole.ok_or_else(|| Problem::error("the plan is incomplete, and no check found why").into())
+}
+
+/// None only if something is missing that should have been reported.
+fn assemble(
+    registry: &'static Registry,
+    base: PathBuf,
+    typed: Typed,
+    wiring: Wiring,
+    warnings: Diagnostics,
+) -> Option<Loaded> {
+    let steps = typed.operators.into_iter().zip(wiring.inputs);
+    let steps = steps.map(|(operator, input)| {
+        Some(Step { table: operator.section.configured()?, input: input? })
+    });
+    let operators = steps.collect::<Option<Vec<_>>>()?;
+    let uses = |name: &str| {
+        operators.iter().flat_map(|step| &step.table.models).any(|model| model.name == name)
+    };
+    let models = typed.models.into_iter().filter(|model| uses(&model.name));
+    let models = models.map(Section::configured).collect::<Option<Vec<_>>>()?;
+    let inputs = wiring.sink.into_iter().collect::<Option<Vec<_>>>()?;
+    let sink = Sink { uri: typed.sink?.uri?.0, inputs };
+    let source = typed.source?.configured()?;
+    Some(Loaded { registry, base, source, models, operators, sink, run: typed.run, warnings })
+}
+
+impl<K: Kind> Section<K> {
+    fn configured(self) -> Option<Configured<K>> {
+        let Self { name, place, kind, config, keys, models, .. } = self;
+        Some(Configured { name, kind: kind?, config: config?, place, keys, models })
+    }
+}
+
+/// Tables in a folder of repositories look like a repository to the next run.
+fn sink_in_source(typed: &Typed, base: &Path) -> Option<Problem> {
+    let (uri, place) = typed.sink.as_ref()?.uri.as_ref()?;
+    let source = typed.source.as_ref()?;
+    let sink = plain(&base.join(uri));
+    let schema = (source.kind?.config.schema)();
+    let read = paths(source.config.as_ref()?, &schema);
+    let inside = read.iter().any(|path| sink.starts_with(plain(&base.join(path))));
+    inside.then(|| {
+        Problem::warning("the tables go into the folder that the source reads")
+            .at(place, "inside the source")
+            .hint("choose a folder outside of it, or the next run may read them as source")
+    })
+}
+
+/// A path without `.` and `..`, as far as that can be told without looking.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+        match component {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            component => plain.push(component),
+        }
+    }
+    plain
+}
+
+fn read(path: &Path) -> Result<String, Problem> {
+    let name = path.display();
+    let unreadable = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound => Problem::error(format!("\"{name}\" does not exist"))
+            .hint("check the path of the plan file"),
+        _ => Problem::error(format!("\"{name}\" cannot be read: {error}")),
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if metadata.is_dir() {
+        let problem = Problem::error(format!("\"{name}\" is a folder"));
+        return Err(problem.hint("name the plan file in it"));
+    }
+    if metadata.len() > LARGEST_PLAN {
+        let problem = Problem::error(format!("\"{name}\" is too large for a plan"));
+        return Err(problem.hint("check the path of the plan file"));
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.split(|byte| *byte == b'\n').count();
+        Problem::error(format!("\"{name}\" is not UTF-8 in line {line}")).hint("save it as UTF-8")
+    })
+}

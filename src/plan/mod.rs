@@ -1,0 +1,61 @@
+//! Plan files: from what a person typed to work that can run.
+//!
+//! ```text
+//! text --document--> tree with places --set, variables--> tree --typed--> checked tables
+//!      --wiring--> Loaded --build--> Resolved
+//! ```
+//!
+//! [`load`] needs nothing but the plan file; [`Loaded::build`] reads what the plan names (tokenizers,
+//! templates, folders). Each reports everything it can find at once. In [`Resolved`] nothing is named
+//! any more: every reader holds what it reads.
+//!
+//! Not responsible for running anything, nor for what the keys of a kind mean: those are the fields of
+//! its configuration struct, from which the checks, the hints and the editors' schema are generated.
+
+mod build;
+mod diagnostic;
+mod document;
+mod echo;
+mod fingerprint;
+mod kind;
+mod load;
+mod registry;
+mod schema;
+mod set;
+mod shape;
+mod terms;
+mod typed;
+mod variables;
+mod wiring;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+pub use build::{Arm, Resolved, Simulation};
+pub use diagnostic::{Diagnostics, Problem};
+pub use kind::{AuthorKind, ConfigKind, Kind, OperatorKind, Registry, SourceKind};
+pub use load::{Loaded, StageInfo};
+pub use registry::REGISTRY;
+pub use shape::Run;
+
+/// Reads and checks a plan file. `sets` are `KEY=VALUE` arguments, `environment` looks up environment
+/// variables. Reads nothing but the plan file.
+pub fn load(
+    path: &Path,
+    sets: &[String],
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, Diagnostics> {
+    load::from_file(&REGISTRY, path, sets, environment)
+}
+
+/// Reads a plan again from [`Resolved::echo`]. `name` is what messages call it.
+pub fn load_echo(name: &str, echo: &str) -> Result<Loaded, Diagnostics> {
+    load::from_echo(&REGISTRY, name, echo)
+}
+
+/// The JSON schema of plan files, for editors.
+pub fn json_schema() -> serde_json::Value {
+    shape::plan_schema(&REGISTRY)
+}

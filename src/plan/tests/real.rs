@@ -1,0 +1,71 @@
+//! What holds for the kinds of the engine, whatever their keys are.
+
+use serde_json::Value as Json;
+
+use super::super::kind::{ConfigKind, Kind};
+use super::super::registry::REGISTRY;
+use super::super::terms::KEYWORDS;
+
+fn kinds() -> Vec<&'static ConfigKind> {
+    let sources = REGISTRY.sources.iter().map(Kind::config);
+    let authors = REGISTRY.authors.iter().map(Kind::config);
+    let operators = REGISTRY.operators.iter().map(Kind::config);
+    sources.chain(authors).chain(operators).collect()
+}
+
+/// Calls `visit` with every schema inside a schema.
+fn schemas(schema: &Json, visit: &mut impl FnMut(&Json)) {
+    visit(schema);
+    let inner = ["items", "additionalProperties"].into_iter().filter_map(|key| schema.get(key));
+    let listed = ["anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)?.as_array());
+    let keys = schema.get("properties").and_then(Json::as_object).into_iter();
+    let all = inner.chain(listed.flatten()).chain(keys.flat_map(serde_json::Map::values));
+    all.for_each(|schema| schemas(schema, visit));
+}
+
+#[test]
+fn every_rule_of_every_kind_is_one_that_is_checked() {
+    for kind in kinds() {
+        schemas(&(kind.schema)(), &mut |schema| {
+            for keyword in schema.as_object().into_iter().flat_map(serde_json::Map::keys) {
+                assert!(KEYWORDS.contains(&keyword.as_str()), "{}: {keyword}", kind.name);
+            }
+        });
+    }
+}
+
+#[test]
+fn every_key_is_documented() {
+    for kind in kinds() {
+        schemas(&(kind.schema)(), &mut |schema| {
+            let keys = schema.get("properties").and_then(Json::as_object);
+            for (key, schema) in keys.into_iter().flatten() {
+                let tag = schema.get("const").is_some();
+                assert!(tag || schema.get("description").is_some(), "{}: {key}", kind.name);
+            }
+        });
+    }
+}
+
+#[test]
+fn kinds_leave_the_common_keys_alone() {
+    for kind in REGISTRY.operators {
+        let schema = (kind.config.schema)();
+        for key in ["kind", "name", "input"] {
+            assert!(schema["properties"].get(key).is_none(), "{}: {key}", kind.config.name);
+        }
+    }
+}
+
+#[test]
+fn names_of_kinds_are_unique() {
+    let unique = |names: Vec<&str>| {
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted.len(), names.len());
+    };
+    unique(REGISTRY.sources.iter().map(|kind| kind.config.name).collect());
+    unique(REGISTRY.authors.iter().map(|kind| kind.config.name).collect());
+    unique(REGISTRY.operators.iter().map(|kind| kind.config.name).collect());
+}
