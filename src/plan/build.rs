@@ -12,7 +12,7 @@ use backstory_core::{
 use super::diagnostic::{Diagnostics, Place, Problem};
 use super::echo::echo;
 use super::fingerprint::fingerprint;
-use super::kind::{ConfigKind, Kind};
+use super::kind::Kind;
 use super::load::{Configured, Loaded, StageInfo};
 use super::shape::Run;
 use super::wiring::Input;
@@ -22,7 +22,9 @@ pub struct Resolved {
     /// Where repositories come from.
     pub source: Box<dyn Source>,
     /// The kind of the source.
-    pub source_kind: &'static ConfigKind,
+    pub source_kind: &'static str,
+    /// What the source does, one line.
+    pub source_summary: &'static str,
     /// Outlines files.
     pub outline: Arc<dyn OutlineFile>,
     /// Orders the files of a repository.
@@ -90,7 +92,8 @@ impl Loaded {
     fn resolved(&self, source: Box<dyn Source>, parts: Parts, authors: &[String]) -> Resolved {
         Resolved {
             source,
-            source_kind: self.source_kind(),
+            source_kind: self.source.kind.config.name,
+            source_summary: self.source.kind.config.summary,
             hash: fingerprint(self, authors, &parts.arms),
             outline: parts.outline,
             order: parts.order,

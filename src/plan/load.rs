@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::diagnostic::{Diagnostics, Place, Problem, Text};
 use super::document;
-use super::kind::{AuthorKind, ConfigKind, Kind, OperatorKind, Registry, SourceKind};
+use super::kind::{AuthorKind, Kind, OperatorKind, Registry, SourceKind};
 use super::schema::Reference;
 use super::set;
 use super::shape::Run;
@@ -86,11 +86,6 @@ impl Loaded {
     /// What is odd about the plan without being wrong.
     pub fn warnings(&self) -> &Diagnostics {
         &self.warnings
-    }
-
-    /// The kind of the source.
-    pub fn source_kind(&self) -> &'static ConfigKind {
-        &self.source.kind.config
     }
 
     /// The folder that the tables go to.

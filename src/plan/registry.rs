@@ -3,12 +3,22 @@
 //! Parsing, checks, hints, the JSON schema and the list for the manual read these lines, in this order.
 //! A new kind is a struct in a folder of its own, and its line.
 
-use super::kind::Registry;
+use super::kind::{OperatorKind, Registry, source};
 
 /// The kinds of this engine.
-pub const REGISTRY: Registry = Registry {
-    sources: &[],
+pub static REGISTRY: Registry = Registry {
+    sources: &[
+        // [source]
+        source!(backstory_source::Dir),
+        source!(backstory_source::Git),
+    ],
     authors: &[],
-    operators: &[],
-    classify: |_| backstory_core::FileClass::Other,
+    operators: &[
+        // [[operator]]
+        OperatorKind::of::<backstory_plan::Plan>(),
+        OperatorKind::of::<backstory_simulate::Simulate>(),
+        OperatorKind::of::<backstory_flatten::Flatten>(),
+        OperatorKind::of::<backstory_mask::Mask>(),
+    ],
+    classify: backstory_languages::classify,
 };

@@ -1,6 +1,8 @@
 //! Messages are fixed word by word, over kinds made for the purpose: [`fakes`]. What holds for the real
 //! kinds, whatever their keys are, is in [`real`]. That no text makes the checks panic is in [`mutation`].
 
+#![allow(clippy::unwrap_used)]
+
 mod build;
 mod fakes;
 mod mutation;
@@ -70,6 +72,11 @@ fn load(plan: &str, sets: &[&str]) -> Result<Loaded, Diagnostics> {
     load_in(PathBuf::from("/plans"), plan, sets)
 }
 
+/// A plan that is right.
+fn good(plan: &str, sets: &[&str]) -> Loaded {
+    load(plan, sets).unwrap_or_else(|wrong| panic!("{}", wrong.to_plain_string()))
+}
+
 fn load_in(base: PathBuf, plan: &str, sets: &[&str]) -> Result<Loaded, Diagnostics> {
     let context = Context {
         registry: &fakes::FAKES,
@@ -90,7 +97,7 @@ fn changed(old: &str, new: &str) -> String {
 
 /// What a reader of a wrong plan sees.
 fn errors(plan: &str, sets: &[&str]) -> String {
-    load(plan, sets).err().expect("the plan is wrong").to_plain_string()
+    load(plan, sets).err().unwrap().to_plain_string()
 }
 
 /// Fixes a text in a file of its own.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{GOOD, changed, errors, load, snapshot};
+use super::{GOOD, changed, errors, good, snapshot};
 
 #[test]
 fn values_are_replaced_and_added() {
@@ -15,7 +15,7 @@ fn values_are_replaced_and_added() {
         "operator.raw-tokens.'tokenizer'=a=b",
         "sink.uri=/out",
     ];
-    let plan = load(GOOD, &sets).unwrap_or_else(|wrong| panic!("{}", wrong.to_plain_string()));
+    let plan = good(GOOD, &sets);
     let config = |at: usize| &plan.operators[at].table.config;
     assert_eq!(plan.source.config["path"], "/here/../else where");
     assert_eq!(config(3)["weight"], 0.5);
@@ -29,7 +29,7 @@ fn values_are_replaced_and_added() {
 #[test]
 fn tables_are_added() {
     let plan = changed("[run]\nseal_seconds = 1\n", "");
-    assert_eq!(load(&plan, &["run.seal_seconds=9"]).ok().expect("good").run().seal_seconds, 9);
+    assert_eq!(good(&plan, &["run.seal_seconds=9"]).run().seal_seconds, 9);
 }
 
 #[test]

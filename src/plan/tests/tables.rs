@@ -5,11 +5,11 @@ use std::fs;
 use super::super::load::from_file;
 use super::super::shape::plan_schema;
 use super::fakes::FAKES;
-use super::{GOOD, changed, errors, load, snapshot};
+use super::{GOOD, changed, errors, good, snapshot};
 
 #[test]
 fn a_good_plan_has_nothing_to_tell() {
-    let plan = load(GOOD, &[]).unwrap_or_else(|wrong| panic!("{}", wrong.to_plain_string()));
+    let plan = good(GOOD, &[]);
     assert!(plan.warnings().is_empty());
     assert_eq!(plan.run().seal_seconds, 1);
     assert_eq!(plan.run().in_flight_repositories, 256);
@@ -113,7 +113,7 @@ fn variables() {
     let plan = changed("path = \"repositories\"", "path = \"${HOME}/${USER}/${a-b}\"")
         .replace("arm = \"raw-repos\"", "arm = \"${\"");
     snapshot!("variables", errors(&plan, &[]));
-    let plan = load(&changed("\"repositories\"", "\"${TOKENIZERS}$$\""), &[]).ok().expect("good");
+    let plan = good(&changed("\"repositories\"", "\"${TOKENIZERS}$$\""), &[]);
     assert_eq!(plan.source.config["path"], ".$");
 }
 
@@ -121,8 +121,8 @@ fn variables() {
 fn sinks() {
     snapshot!("sink_scheme", errors(&changed("uri = \"out\"", "uri = \"s3://bucket/out\""), &[]));
     snapshot!("sink_empty", errors(&changed("uri = \"out\"", "uri = \"\""), &[]));
-    let plan = load(&changed("uri = \"out\"", "uri = \"./repositories/../repositories/out\""), &[]);
-    snapshot!("sink_in_source", plan.ok().expect("a warning only").warnings().to_plain_string());
+    let plan = good(&changed("uri = \"out\"", "uri = \"./repositories/../repositories/out\""), &[]);
+    snapshot!("sink_in_source", plan.warnings().to_plain_string());
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn files() {
     let folder = tempfile::tempdir().unwrap();
     let message = |name: &str| {
         let path = folder.path().join(name);
-        let wrong = from_file(&FAKES, &path, &[], &|_| None).err().expect("wrong");
+        let wrong = from_file(&FAKES, &path, &[], &|_| None).err().unwrap();
         wrong.to_plain_string().replace(&folder.path().display().to_string(), "FOLDER")
     };
     snapshot!("file_missing", message("plan.toml"));
