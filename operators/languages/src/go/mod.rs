@@ -1,0 +1,42 @@
+//! Go.
+
+mod imports;
+mod outline;
+
+use std::sync::Arc;
+
+use backstory_core::{Outline, Repository};
+
+use crate::{Language, Limits, Resolver, TooComplex};
+
+/// Go.
+pub(crate) struct Go;
+
+impl Language for Go {
+    fn name(&self) -> &'static str {
+        "go"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["go"]
+    }
+
+    fn manifests(&self) -> &'static [&'static str] {
+        &["go.mod", "go.work"]
+    }
+
+    fn outline(&self, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+        outline::outline(text, limits)
+    }
+
+    fn resolver<'a>(
+        &self,
+        repository: &'a Repository,
+        _outlines: &'a [Arc<Outline>],
+    ) -> Box<dyn Resolver + 'a> {
+        Box::new(imports::Packages::new(repository))
+    }
+}
+
+#[cfg(test)]
+mod tests;

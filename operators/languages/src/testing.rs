@@ -1,0 +1,104 @@
+//! What the tests of all languages share: outlines as text, and repositories made of a few lines.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use backstory_core::{Digest, FileClass, Outline, Repository, SourceFile};
+
+use crate::{Limits, Resolvers, classify, outline};
+
+/// An outline as text: the file's doc, definitions indented below what encloses them, imports.
+pub(crate) fn render(language: &str, source: &str) -> String {
+    let outline = outline(language, source, Limits::default()).expect("within the limits");
+    check(&outline, source);
+    let mut out = String::new();
+    let mut depths = Vec::<usize>::new();
+    if let Some(doc) = &outline.doc {
+        let _ = writeln!(out, "doc {:?}", &source[doc.start as usize..doc.end as usize]);
+    }
+    for definition in &outline.definitions {
+        let depth = definition.parent.map_or(0, |parent| depths[parent as usize] + 1);
+        depths.push(depth);
+        let public = if definition.public { "+" } else { "-" };
+        let (kind, name) = (definition.kind.name(), definition.name(source));
+        let signature = definition.signature(source).replace("\r\n", "\n");
+        let _ = write!(out, "{}{public} {kind} {name}: {signature}", "  ".repeat(depth));
+        match definition.doc(source) {
+            Some(doc) => writeln!(out, "  {doc:?}").expect("a string"),
+            None => out.push('\n'),
+        }
+    }
+    for import in &outline.imports {
+        let names = import.names.join(", ");
+        let _ = writeln!(out, "{}: import {} [{names}]", import.line, import.path);
+    }
+    out
+}
+
+/// What holds for every outline.
+pub(crate) fn check(outline: &Outline, source: &str) {
+    for (index, definition) in outline.definitions.iter().enumerate() {
+        assert!(!definition.name(source).is_empty());
+        assert!(!definition.signature(source).is_empty(), "{}", definition.name(source));
+        assert!(source.is_char_boundary(definition.range.start as usize));
+        assert!(definition.range.start <= definition.signature.start);
+        assert!(definition.signature.end <= definition.range.end);
+        assert!(definition.range.end as usize <= source.len());
+        let _ = definition.doc(source);
+        if let Some(parent) = definition.parent {
+            assert!((parent as usize) < index);
+            let outer = &outline.definitions[parent as usize].range;
+            assert!(outer.start <= definition.range.start && definition.range.end <= outer.end);
+        }
+    }
+    assert!(outline.imports.is_sorted_by_key(|import| import.line));
+}
+
+/// A repository of files and manifests, with its outlines.
+pub(crate) struct Sample {
+    repository: Repository,
+    outlines: Vec<Arc<Outline>>,
+}
+
+impl Sample {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let mut repository = Repository {
+            name: "sample".into(),
+            commit: None,
+            license: None,
+            files: vec![],
+            context: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            failures: vec![],
+        };
+        for (path, text) in files {
+            match classify(path) {
+                FileClass::Source(language) => repository.files.push(SourceFile {
+                    path: (*path).into(),
+                    language,
+                    digest: Digest::of(text),
+                    text: (*text).into(),
+                }),
+                _ => drop(repository.context.insert((*path).into(), (*text).into())),
+            }
+        }
+        repository.files.sort_by(|a, b| a.path.cmp(&b.path));
+        let outlines = repository
+            .files
+            .iter()
+            .map(|file| outline(file.language, &file.text, Limits::default()))
+            .map(|outline| Arc::new(outline.expect("within the limits")))
+            .collect();
+        Self { repository, outlines }
+    }
+
+    /// The paths that a file depends on.
+    pub(crate) fn needs(&self, path: &str) -> Vec<&str> {
+        let file = self.repository.files.iter().position(|file| &*file.path == path);
+        let file = file.unwrap_or_else(|| panic!("no {path}")) as u32;
+        let resolvers = Resolvers::new(&self.repository, &self.outlines);
+        let found = resolvers.dependencies(file);
+        found.into_iter().map(|index| &*self.repository.files[index as usize].path).collect()
+    }
+}

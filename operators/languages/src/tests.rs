@@ -1,0 +1,219 @@
+//! What holds for all languages: judging paths, and outlines of texts that nobody wrote by hand. Tests of
+//! one language are in its folder.
+
+use std::time::{Duration, Instant};
+
+use backstory_core::FileClass;
+use proptest::prelude::*;
+
+use crate::testing::{check, render};
+use crate::{Limits, TooComplex, all, by_name, classify, outline};
+
+#[test]
+fn languages_are_sorted_and_found_by_name() {
+    assert!(all().is_sorted_by_key(|language| language.name()));
+    for language in all() {
+        assert!(by_name(language.name()).is_some());
+    }
+    assert!(by_name("cobol").is_none());
+}
+
+#[test]
+fn paths_are_judged() {
+    let source = |path, language| assert_eq!(classify(path), FileClass::Source(language), "{path}");
+    source("a/b.py", "python");
+    source("a.pyi", "python");
+    source("setup.py", "python");
+    source("x.d.ts", "typescript");
+    source("x.mts", "typescript");
+    source("x.tsx", "typescript");
+    source("x.cjs", "javascript");
+    source("README.js", "javascript");
+    source("x_test.go", "go");
+    source("src/lib.rs", "rust");
+    let context = [
+        "README",
+        "docs/readme.md",
+        "LICENSE-MIT",
+        "COPYING.LESSER",
+        "NOTICE",
+        "Cargo.toml",
+        "sub/go.mod",
+        "go.work",
+        "package.json",
+        "tsconfig.base.json",
+        "tsconfig.json",
+        "jsconfig.json",
+        "pyproject.toml",
+        "setup.cfg",
+    ];
+    for path in context {
+        assert_eq!(classify(path), FileClass::Context, "{path}");
+    }
+    for path in ["a.txt", "Makefile", "readme.png", ".py/x", "Cargo.lock", "tsconfig", ""] {
+        assert_eq!(classify(path), FileClass::Other, "{path}");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_brackets_end_soon() {
+    for language in all() {
+        for (open, close) in [("(", ")"), ("{", "}"), ("<", ">")] {
+            for closed in [0, 100_000] {
+                let source = format!("x = {}{}", open.repeat(100_000), close.repeat(closed));
+                let start = Instant::now();
+                let _ = outline(language.name(), &source, Limits::default());
+                let took = start.elapsed();
+                assert!(took < Duration::from_secs(30), "{} {open} {took:?}", language.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn an_import_below_a_hundred_thousand_brackets_is_too_deep() {
+    let source = format!("x = {}require('a'){}", "(".repeat(100_000), ")".repeat(100_000));
+    let limits = Limits::default();
+    assert_eq!(outline("javascript", &source, limits), Err(TooComplex::Depth(limits.depth)));
+}
+
+#[test]
+fn limits_are_kept() {
+    let class = |depth| format!("{}class A:\n", " ".repeat(depth));
+    let classes = (0..50).map(class).collect::<Vec<_>>().concat();
+    let shallow = Limits { depth: 20, ..Limits::default() };
+    assert_eq!(outline("python", &classes, shallow), Err(TooComplex::Depth(20)));
+    assert_eq!(outline("python", &classes, Limits::default()).map(|o| o.definitions.len()), Ok(50));
+    let long = "x = 1\n".repeat(100_000);
+    let few = Limits { steps_per_byte: 0, ..Limits::default() };
+    assert_eq!(outline("python", &long, few), Err(TooComplex::Steps(100_000)));
+    assert!(outline("python", "x = 1\n", few).is_ok(), "the parser still works");
+}
+
+#[test]
+fn one_long_line() {
+    let sources = [
+        ("javascript", "var a=1;function f(){return 1}"),
+        ("python", "a = 1; "),
+        ("rust", "fn f() { 1 } "),
+        ("typescript", "export type A={a:1};"),
+    ];
+    for (language, piece) in sources {
+        let source = piece.repeat(1_000_000 / piece.len());
+        let outline = outline(language, &source, Limits::default()).expect("within the limits");
+        assert!(outline.definitions.len() >= 1_000_000 / piece.len());
+    }
+}
+
+#[test]
+fn broken_texts_give_what_can_be_recognised() {
+    assert_eq!(
+        render("python", "def f():\0 pass\n\0\0\nimport a\n").lines().last(),
+        Some("3: import a []")
+    );
+    assert_eq!(render("python", "def f(a,"), "");
+    assert_eq!(
+        render("rust", "fn f() {}\nstruct A {\n x: u8,\n"),
+        "- function f: fn f()\n- type A: struct A\n  - variable x: x: u8\n"
+    );
+    assert_eq!(
+        render("javascript", "function f() {}\nclass A { m("),
+        "- function f: function f()\n"
+    );
+    assert_eq!(render("go", "package a\nfunc F() {}\nfunc ("), "+ function F: func F()\n");
+    for language in all() {
+        for source in ["", "\u{feff}", "\0", "\r\n", "é", "\u{1f600}{", "\"", "/*", "'''"] {
+            render(language.name(), source);
+        }
+    }
+}
+
+#[test]
+fn windows_line_ends_change_nothing() {
+    let sources = [
+        (
+            "python",
+            "\"\"\"Doc.\"\"\"\nimport a\n\nclass A:\n    def f(\n        self\n    ):\n        pass\n",
+        ),
+        ("rust", "//! Doc.\n\n/// One.\n/// Two.\npub fn f(\n    a: u8,\n) {\n}\nuse a::b;\n"),
+        ("javascript", "import a from 'a';\n/**\n * F.\n */\nexport function f(a,\n  b) {\n}\n"),
+        ("typescript", "/** A. */\nexport interface A {\n  a: string;\n}\n"),
+        ("go", "// Package a.\npackage a\n\n// F is.\n// Two.\nfunc F() {\n}\n"),
+    ];
+    for (language, source) in sources {
+        let windows = render(language, &source.replace('\n', "\r\n")).replace("\\r\\n", "\\n");
+        assert_eq!(windows, render(language, source), "{language}");
+    }
+}
+
+/// Pieces that mean something in some language, in any order.
+fn soup() -> impl Strategy<Value = String> {
+    const PIECES: &[&str] = &[
+        "class A",
+        "def f(",
+        "fn f",
+        "func ",
+        "import ",
+        "from ",
+        "use a::",
+        "mod x",
+        "export ",
+        "default ",
+        "{",
+        "}",
+        "(",
+        ")",
+        ";",
+        ":",
+        "\n",
+        "\n    ",
+        " ",
+        "'",
+        "\"",
+        "/** d */",
+        "/// d\n",
+        "//! d\n",
+        "# c\n",
+        "=",
+        "=>",
+        "require(",
+        "'a'",
+        "type T",
+        "struct S",
+        "interface I",
+        "@dec\n",
+        "é",
+        "\0",
+        "package p\n",
+        "const a",
+        "var b",
+        "impl A",
+        "trait T",
+        "enum E",
+        "pub ",
+        "async ",
+        "namespace N",
+        "declare ",
+        "module.exports = ",
+        "exports.x = ",
+        "\"\"\"",
+        ",",
+        ".",
+        "*",
+        "<",
+        ">",
+        "#[path = \"x\"]",
+    ];
+    prop::collection::vec(prop::sample::select(PIECES), 0..60).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_text_has_a_sound_outline(source in soup()) {
+        for language in all() {
+            let first = outline(language.name(), &source, Limits::default());
+            prop_assert_eq!(&first, &outline(language.name(), &source, Limits::default()));
+            check(&first.expect("within the limits"), &source);
+        }
+    }
+}
