@@ -1,0 +1,218 @@
+//! Small graphs say what the rules are; properties compare the order with one made naively, straight from
+//! the rules; the last tests are about size.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use backstory_core::{Digest, SourceFile};
+use proptest::prelude::*;
+
+use super::*;
+
+/// The order as text, from `file: what it needs` lines.
+fn ordered(lines: &[(&str, &str)]) -> String {
+    let paths: Vec<&str> = lines.iter().map(|(path, _)| *path).collect();
+    let index = |name: &str| paths.iter().position(|path| *path == name).expect("a file") as u32;
+    let needs = |names: &str| {
+        let mut needs: Vec<u32> = names.split_whitespace().map(index).collect();
+        needs.sort_unstable();
+        needs
+    };
+    let graph = order(&paths, lines.iter().map(|(_, names)| needs(names)).collect());
+    let names: Vec<&str> = graph.order.iter().map(|&file| paths[file as usize]).collect();
+    names.join(" ")
+}
+
+#[test]
+fn dependencies_come_first() {
+    assert_eq!(ordered(&[("a", "c"), ("b", ""), ("c", "d"), ("d", "")]), "b d c a");
+}
+
+#[test]
+fn the_smallest_path_that_is_ready_comes_first() {
+    assert_eq!(ordered(&[("z", ""), ("m", ""), ("a", "z"), ("b", "m")]), "m b z a");
+}
+
+#[test]
+fn a_circle_stands_together_by_in_degree_and_path() {
+    // Inside the circle, `a` is needed by two, the others by one each.
+    let circle = [("a", "b"), ("b", "c"), ("c", "a d"), ("d", "a"), ("e", ""), ("f", "a")];
+    assert_eq!(ordered(&circle), "b c d a e f");
+}
+
+#[test]
+fn a_circle_waits_for_what_it_needs() {
+    assert_eq!(ordered(&[("a", "b"), ("b", "a z"), ("c", ""), ("z", "")]), "c z a b");
+}
+
+#[test]
+fn the_smallest_path_of_a_circle_counts() {
+    // `b` is needed by nobody else, so it opens the circle of which `a` is a part.
+    assert_eq!(ordered(&[("ab", ""), ("z", "a"), ("a", "z"), ("b", "")]), "a z ab b");
+}
+
+#[test]
+fn imports_make_the_graph() {
+    let file = |path: &str, text: &str| SourceFile {
+        path: path.into(),
+        language: "python",
+        digest: Digest::of(text),
+        text: text.into(),
+    };
+    let repository = Repository {
+        name: "r".into(),
+        commit: None,
+        license: None,
+        files: vec![
+            file("a.py", "import b, a, os, b"),
+            file("b.py", "from c import *"),
+            file("c.py", ""),
+        ],
+        context: BTreeMap::new(),
+        left_out: BTreeMap::new(),
+        failures: vec![],
+    };
+    let outlines: Vec<Arc<Outline>> = repository
+        .files
+        .iter()
+        .map(|file| {
+            backstory_languages::outline(
+                file.language,
+                &file.text,
+                backstory_languages::Limits::default(),
+            )
+        })
+        .map(|outline| Arc::new(outline.expect("a small file")))
+        .collect();
+    let environment = Environment { base: Path::new("."), author: &|_| None };
+    let Ok(Work::Order(work)) = Graph::default().build(&environment) else {
+        panic!("not an order")
+    };
+    let graph = work.order(&repository, &outlines);
+    assert_eq!(graph.order, [2, 1, 0]);
+    assert_eq!(graph.dependencies, [vec![1], vec![2], vec![]]);
+    assert_eq!(graph.components, [2, 1, 0]);
+}
+
+#[test]
+fn no_files_are_no_problem() {
+    assert_eq!(
+        order(&[], vec![]),
+        Dependencies { order: vec![], dependencies: vec![], components: vec![] }
+    );
+}
+
+/// Which files each file needs, directly or not, itself included.
+fn reach(dependencies: &[Vec<u32>]) -> Vec<BTreeSet<u32>> {
+    let from = |file| {
+        let mut seen = BTreeSet::from([file]);
+        let mut open = vec![file];
+        while let Some(file) = open.pop() {
+            open.extend(dependencies[file as usize].iter().filter(|needed| seen.insert(**needed)));
+        }
+        seen
+    };
+    (0..dependencies.len() as u32).map(from).collect()
+}
+
+/// The rules, word for word.
+fn naive_order(paths: &[&str], dependencies: &[Vec<u32>]) -> Vec<u32> {
+    let reach = reach(dependencies);
+    let together =
+        |a: u32, b: u32| reach[a as usize].contains(&b) && reach[b as usize].contains(&a);
+    let mut left: BTreeSet<u32> = (0..paths.len() as u32).collect();
+    let mut order = vec![];
+    while !left.is_empty() {
+        let is_ready = |file: &&u32| {
+            reach[**file as usize]
+                .iter()
+                .all(|&needed| !left.contains(&needed) || together(**file, needed))
+        };
+        let first = left.iter().filter(is_ready).min_by_key(|file| paths[**file as usize]);
+        let first = *first.expect("a circle is one component");
+        let mut component: Vec<u32> =
+            left.iter().copied().filter(|&file| together(first, file)).collect();
+        component.sort_by_key(|&file| {
+            let needs = |other: &&u32| {
+                together(first, **other) && dependencies[**other as usize].contains(&file)
+            };
+            let degree = (0..paths.len() as u32).collect::<Vec<_>>().iter().filter(needs).count();
+            (degree, paths[file as usize])
+        });
+        for file in component {
+            left.remove(&file);
+            order.push(file);
+        }
+    }
+    order
+}
+
+/// Paths in any order, and what each file needs.
+fn graphs() -> impl Strategy<Value = (Vec<String>, Vec<Vec<u32>>)> {
+    (1_usize..14).prop_flat_map(|size| {
+        let names: Vec<String> = (0..size).map(|file| format!("dir{}/f{file}", file % 3)).collect();
+        let edges = prop::collection::vec((0..size as u32, 0..size as u32), 0..size * 2);
+        (Just(names).prop_shuffle(), edges).prop_map(move |(names, edges)| {
+            let mut dependencies = vec![BTreeSet::new(); size];
+            for (file, needed) in edges.into_iter().filter(|(file, needed)| file != needed) {
+                dependencies[file as usize].insert(needed);
+            }
+            (names, dependencies.into_iter().map(|needed| needed.into_iter().collect()).collect())
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_order_is_the_naive_one((names, dependencies) in graphs()) {
+        let paths: Vec<&str> = names.iter().map(String::as_str).collect();
+        let graph = order(&paths, dependencies.clone());
+        prop_assert_eq!(&graph.order, &naive_order(&paths, &dependencies));
+        let positions = graph.positions();
+        let reach = reach(&dependencies);
+        for (file, needed) in dependencies.iter().enumerate() {
+            for &other in needed {
+                let circle = reach[other as usize].contains(&(file as u32));
+                prop_assert_eq!(graph.components[file] == graph.components[other as usize], circle);
+                prop_assert!(circle || positions[other as usize] < positions[file]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_listing_does_not_matter((names, dependencies) in graphs()) {
+        let paths: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut sorted: Vec<u32> = (0..paths.len() as u32).collect();
+        sorted.sort_by_key(|&file| paths[file as usize]);
+        let place = |file: &u32| sorted.iter().position(|other| other == file).expect("a file") as u32;
+        let relisted = sorted
+            .iter()
+            .map(|&file| {
+                let mut needed: Vec<u32> = dependencies[file as usize].iter().map(place).collect();
+                needed.sort_unstable();
+                needed
+            })
+            .collect();
+        let sorted_paths: Vec<&str> = sorted.iter().map(|&file| paths[file as usize]).collect();
+        let by_name = |order: &[u32], paths: &[&str]| -> Vec<String> {
+            order.iter().map(|&file| paths[file as usize].to_owned()).collect()
+        };
+        let first = order(&paths, dependencies);
+        let second = order(&sorted_paths, relisted);
+        prop_assert_eq!(by_name(&first.order, &paths), by_name(&second.order, &sorted_paths));
+    }
+}
+
+#[test]
+fn a_long_chain_and_a_long_circle_need_no_stack() {
+    let size = 100_000_u32;
+    let names: Vec<String> = (0..size).map(|file| format!("{file:06}")).collect();
+    let paths: Vec<&str> = names.iter().map(String::as_str).collect();
+    let chain = (0..size).map(|file| (file + 1..size).take(1).collect()).collect();
+    let graph = order(&paths, chain);
+    assert!(graph.order.iter().rev().copied().eq(0..size));
+    let circle = (0..size).map(|file| vec![(file + 1) % size]).collect();
+    let graph = order(&paths, circle);
+    assert!(graph.order.iter().copied().eq(0..size));
+    assert!(graph.components.iter().all(|&component| component == 0));
+}
