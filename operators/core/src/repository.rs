@@ -85,8 +85,8 @@ pub struct Repository {
     pub files: Vec<SourceFile>,
     /// Files that are not written but give facts (README, manifests): path to text.
     pub context: BTreeMap<Arc<str>, Arc<str>>,
-    /// How many files were left out, by reason. Files of `context` that are not source count here as
-    /// `NotSource`.
+    /// How many files were left out, by reason. A folder that is left out as a whole counts once. Files of
+    /// `context` that are not source count here as `NotSource`.
     pub left_out: BTreeMap<LeftOut, u64>,
     /// Files that should have been in `files` and could not be, sorted by path.
     pub failures: Vec<Failure>,

@@ -1,1 +1,30 @@
 //! Finds repositories and reads the files that belong in a trajectory.
+//!
+//! Responsible for where repositories are ([`Dir`], [`Git`]), for which of their files are source that
+//! people wrote, and for counting all others by reason. Not responsible for what a language is: the
+//! engine hands in a [`Classify`](backstory_core::Classify). Not responsible for what the text means.
+//!
+//! Both kinds work in the same three steps: list the repository without reading any file (`walk` for
+//! folders, `tree` for commits), with the verdicts that a path and a size allow (`filter`); then read
+//! what is left, with the verdicts that need content (`content`); then put the repository together
+//! (`assemble`, `license`).
+//!
+//! What comes out depends on the repository and the configuration alone: not on the order in which a
+//! disk lists a folder, nor on the clock, the environment or anybody's git settings.
+
+mod assemble;
+mod content;
+mod dir;
+mod filter;
+mod git;
+mod license;
+mod limits;
+mod listing;
+mod tree;
+mod walk;
+
+pub use dir::{Dir, Layout};
+pub use git::Git;
+
+#[cfg(test)]
+mod testing;
