@@ -3,7 +3,7 @@
 //! Parsing, checks, hints, the JSON schema and the list for the manual read these lines, in this order.
 //! A new kind is a struct in a folder of its own, and its line.
 
-use super::kind::{OperatorKind, Registry, source};
+use super::kind::{OperatorKind, Registry, author, source};
 
 /// The kinds of this engine.
 pub static REGISTRY: Registry = Registry {
@@ -12,9 +12,14 @@ pub static REGISTRY: Registry = Registry {
         source!(backstory_source::Dir),
         source!(backstory_source::Git),
     ],
-    authors: &[],
+    authors: &[
+        // [models.NAME]
+        author!(backstory_author::Outline),
+    ],
     operators: &[
         // [[operator]]
+        OperatorKind::of::<backstory_parse::Parse>(),
+        OperatorKind::of::<backstory_graph::Graph>(),
         OperatorKind::of::<backstory_plan::Plan>(),
         OperatorKind::of::<backstory_simulate::Simulate>(),
         OperatorKind::of::<backstory_flatten::Flatten>(),

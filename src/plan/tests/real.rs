@@ -1,10 +1,14 @@
 //! What holds for the kinds of the engine, whatever their keys are.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use serde_json::Value as Json;
 
 use super::super::kind::{ConfigKind, Kind};
 use super::super::registry::REGISTRY;
 use super::super::terms::KEYWORDS;
+use super::super::{Diagnostics, load, load_echo};
 
 fn kinds() -> Vec<&'static ConfigKind> {
     let sources = REGISTRY.sources.iter().map(Kind::config);
@@ -68,4 +72,34 @@ fn names_of_kinds_are_unique() {
     unique(REGISTRY.sources.iter().map(|kind| kind.config.name).collect());
     unique(REGISTRY.authors.iter().map(|kind| kind.config.name).collect());
     unique(REGISTRY.operators.iter().map(|kind| kind.config.name).collect());
+}
+
+/// The plan files that people copy.
+fn plans() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
+    let plans = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    plans.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect()
+}
+
+#[test]
+fn the_plans_that_people_copy_are_right() {
+    assert!(plans().len() >= 3);
+    for path in plans() {
+        let wrong = |wrong: Diagnostics| -> ! { panic!("{}", wrong.to_plain_string()) };
+        let plan = load(&path, &[], &|_| None).unwrap_or_else(|found| wrong(found));
+        assert!(plan.warnings().is_empty(), "{}", plan.warnings().to_plain_string());
+        let built = plan.build().unwrap_or_else(|found| wrong(found));
+        let again = load_echo("echo", &built.echo).unwrap_or_else(|found| wrong(found));
+        let again = again.build().unwrap_or_else(|found| wrong(found));
+        assert_eq!(again.hash, built.hash, "{}", path.display());
+    }
+}
+
+#[test]
+fn paths_of_arguments_start_at_the_current_folder() {
+    let here = std::env::current_dir().unwrap();
+    for path in plans() {
+        let plan = load(&path, &["source.path=a".to_owned()], &|_| None).unwrap();
+        assert_eq!(plan.source.config["path"], here.join("a").to_str().unwrap());
+    }
 }
