@@ -1,0 +1,61 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use backstory_core::{Author, AuthorError, BuildError, Moment, Plan, Structure};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::facts::Facts;
+use crate::{plan, requirements, thoughts};
+
+/// An author without a model: it writes what can be known for sure, out of README, manifests, doc
+/// comments, definitions and dependencies. It is deterministic, costs nothing and invents nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Outline {}
+
+impl Outline {
+    /// The `kind` in a plan file.
+    pub const KIND: &'static str = "outline";
+    /// What it does, one line.
+    pub const SUMMARY: &'static str = "Write from facts only, without a model";
+
+    /// Makes the author.
+    pub fn build(self) -> Result<Arc<dyn Author>, Vec<BuildError>> {
+        Ok(Arc::new(FactsOnly))
+    }
+}
+
+struct FactsOnly;
+
+#[async_trait]
+impl Author for FactsOnly {
+    fn identity(&self) -> String {
+        // Raised whenever equal facts would give other words.
+        "outline/1".into()
+    }
+
+    async fn plan(&self, structure: &Structure) -> Result<Plan, AuthorError> {
+        let facts = Facts::of(structure);
+        Ok(Plan { requirements: requirements::write(&facts), files: plan::files(&facts) })
+    }
+
+    async fn think(
+        &self,
+        structure: &Structure,
+        _: &Plan,
+        file: u32,
+        moment: Moment<'_>,
+    ) -> Result<String, AuthorError> {
+        let facts = Facts::of(structure);
+        Ok(match moment {
+            Moment::BeforeReading { reads, skipped } => {
+                thoughts::before_reading(&facts, file, reads, skipped)
+            }
+            Moment::BeforeWriting { reads } => thoughts::before_writing(&facts, file, reads),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

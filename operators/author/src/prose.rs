@@ -1,0 +1,170 @@
+//! Words out of facts: lists, numbers, sentences. Everything here is bounded.
+
+/// Longest sentence taken from a comment, in characters.
+const LONGEST_SENTENCE: usize = 240;
+
+/// Tags at the start of a line that end the prose of a doc comment.
+const TAGS: [&str; 5] = ["@", ":param", ":return", ">>>", "```"];
+
+/// What no comment about a license says about a file.
+const LEGAL: [&str; 4] = ["copyright", "licensed under", "spdx-license", "all rights reserved"];
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
+    let words: Vec<_> = items.iter().map(AsRef::as_ref).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// The first `most` items, and how many more there are.
+pub(crate) fn some<T: AsRef<str>>(items: &[T], most: usize) -> String {
+    if items.len() <= most {
+        return list(items);
+    }
+    let mut words: Vec<_> = items[..most].iter().map(|item| item.as_ref().to_owned()).collect();
+    words.push(format!("{} more", items.len() - most));
+    list(&words)
+}
+
+/// `1 file`, `3 files`.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{} {}", grouped(number), many(thing)) }
+}
+
+/// The plural of a word.
+pub(crate) fn many(word: &str) -> String {
+    if word.ends_with('s') { format!("{word}es") } else { format!("{word}s") }
+}
+
+/// `12,345`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// White space of any kind and length as one space.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// At most `most` characters, cut between words.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
+    let head = &text[..end];
+    let head = head.rfind(' ').map_or(head, |space| &head[..space]);
+    format!("{} ...", head.trim_end_matches([',', ';', ':', ' ']))
+}
+
+/// The first sentence of a doc comment as written, if it says anything: on one line, with its full stop.
+pub(crate) fn first_sentence(doc: &str) -> Option<String> {
+    let paragraph = paragraphs(doc).into_iter().next()?;
+    let lower = paragraph.to_lowercase();
+    if LEGAL.iter().any(|legal| lower.contains(legal)) {
+        return None;
+    }
+    let sentence = cut(sentence(&paragraph), LONGEST_SENTENCE);
+    if sentence.ends_with(['.', '!', '?']) { Some(sentence) } else { Some(sentence + ".") }
+}
+
+/// The paragraphs of a doc comment before its first tag, without comment markers, each on one line.
+fn paragraphs(doc: &str) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    for line in doc.trim().lines().map(unmarked) {
+        if TAGS.iter().any(|tag| line.starts_with(tag)) {
+            break;
+        }
+        let last = paragraphs.len() - 1;
+        if line.is_empty() {
+            paragraphs.push(String::new());
+        } else if line.contains(char::is_alphanumeric) {
+            if !paragraphs[last].is_empty() {
+                paragraphs[last].push(' ');
+            }
+            paragraphs[last].push_str(&one_line(line));
+        }
+    }
+    paragraphs.retain(|paragraph| paragraph.contains(char::is_alphabetic));
+    paragraphs
+}
+
+/// A line of a comment or docstring without its markers.
+fn unmarked(line: &str) -> &str {
+    let line = line.trim();
+    let line = line.strip_prefix(['r', 'R', 'u', 'b']).filter(|rest| quoted(rest)).unwrap_or(line);
+    let line = line.trim_end_matches("*/").trim_end_matches("\"\"\"").trim_end_matches("'''");
+    let line = line.trim_start_matches("\"\"\"").trim_start_matches("'''");
+    let line = line.trim_start_matches(['/', '*', '!']).trim();
+    line.strip_prefix('#').map_or(line, |rest| rest.trim_start_matches('#').trim())
+}
+
+fn quoted(text: &str) -> bool {
+    text.starts_with("\"\"\"") || text.starts_with("'''")
+}
+
+/// Up to the first full stop that a capital follows.
+fn sentence(paragraph: &str) -> &str {
+    let ends = paragraph.match_indices(". ").map(|(at, _)| at);
+    let followed = |at: &usize| paragraph[at + 2..].starts_with(|c: char| !c.is_lowercase());
+    // `e.g.` and initials are no ends.
+    let word = |at: &usize| {
+        let word = paragraph[..*at].rsplit(' ').next().unwrap_or_default();
+        word.chars().count() > 1 && !word.contains('.')
+    };
+    match ends.filter(followed).find(word) {
+        Some(at) => &paragraph[..=at],
+        None => paragraph,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_numbers() {
+        assert_eq!(list::<&str>(&[]), "");
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(some(&["a", "b", "c", "d"], 2), "a, b and 2 more");
+        assert_eq!(count(1, "file"), "1 file");
+        assert_eq!(count(1_234_567, "class"), "1,234,567 classes");
+    }
+
+    #[test]
+    fn sentences_of_comments() {
+        let cases = [
+            ("/// Reads a file. Slowly.", Some("Reads a file.")),
+            (
+                "\"\"\"Reads e.g. A file, i.e. B\n\n    More.\"\"\"",
+                Some("Reads e.g. A file, i.e. B."),
+            ),
+            ("/**\n * Reads\n * a file!\n * @param x y\n */", Some("Reads a file!")),
+            ("// Package todo keeps\n// a list.", Some("Package todo keeps a list.")),
+            ("r'''\nTitle\n=====\n'''", Some("Title.")),
+            ("# -*- x -*-", Some("-*- x -*-.")),
+            ("// Copyright 2020 The Authors. All rights reserved.", None),
+            ("/* ---- */", None),
+            ("", None),
+        ];
+        for (doc, expected) in cases {
+            assert_eq!(first_sentence(doc).as_deref(), expected, "{doc}");
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_words() {
+        assert_eq!(cut("one two, three", 9), "one two ...");
+        assert_eq!(cut("\u{6f22}\u{5b57}", 2), "\u{6f22}\u{5b57}");
+        let long = first_sentence(&"word ".repeat(1000)).unwrap_or_default();
+        assert!(long.chars().count() <= LONGEST_SENTENCE + 5);
+    }
+}

@@ -1,0 +1,200 @@
+//! What a repository says about itself in its README and manifests.
+
+use backstory_core::Repository;
+
+use crate::prose::{cut, one_line};
+
+/// Longest description, in characters.
+const LONGEST: usize = 700;
+
+/// A paragraph of fewer words is a caption or a slogan, not a description.
+const FEWEST_WORDS: usize = 5;
+
+/// Manifests with the key that holds what is asked for, at the top level of the repository.
+const TOML: [&str; 3] = ["Cargo.toml", "pyproject.toml", "setup.cfg"];
+
+/// The first paragraph of the README that says something, and the one that follows it directly.
+pub(crate) fn about(repository: &Repository) -> Option<String> {
+    let readmes = repository.context.iter().filter(|(path, _)| is_readme(path));
+    let (_, text) = readmes.min_by_key(|(path, _)| (path.matches('/').count(), path.len()))?;
+    let mut meaningful = paragraphs(text)
+        .into_iter()
+        .skip_while(|paragraph| words(paragraph) < FEWEST_WORDS)
+        .take_while(|paragraph| words(paragraph) >= FEWEST_WORDS && !paragraph.ends_with(':'));
+    let first = meaningful.next()?;
+    let text = match meaningful.next() {
+        Some(second) => format!("{first} {second}"),
+        None => first,
+    };
+    Some(cut(&text, LONGEST))
+}
+
+fn is_readme(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("readme"))
+}
+
+fn words(text: &str) -> usize {
+    text.split(' ').filter(|word| word.contains(char::is_alphabetic)).count()
+}
+
+/// Prose paragraphs in order: no headings, lists, tables, code, badges or HTML. What stands between two
+/// of them is an empty one.
+fn paragraphs(text: &str) -> Vec<String> {
+    let text = without(text, "<!--", "-->");
+    let mut paragraphs = vec![String::new()];
+    let mut fenced = false;
+    for line in text.lines() {
+        let fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
+        fenced ^= fence;
+        let last = paragraphs.len() - 1;
+        if fence || fenced || !is_prose(line) {
+            // A line of signs under a line of words makes that a heading.
+            if is_underline(line) {
+                paragraphs[last].clear();
+            }
+            paragraphs.push(String::new());
+        } else if line.trim().is_empty() {
+            paragraphs.push(String::new());
+        } else {
+            paragraphs[last].push_str(&plain(line));
+            paragraphs[last].push(' ');
+        }
+    }
+    let cleaned = paragraphs.iter().map(|paragraph| one_line(paragraph));
+    cleaned.filter(|paragraph| !paragraph.is_empty()).collect()
+}
+
+fn is_prose(line: &str) -> bool {
+    const STARTS: [&str; 9] = ["#", "- ", "* ", "+ ", "|", ">", "..", ":", "["];
+    let indented = line.starts_with("    ") || line.starts_with('\t');
+    let start = line.trim_start();
+    let badge = start.starts_with("[![") || start.starts_with("![");
+    let linked = start.starts_with('[') && !badge && start.contains("](");
+    let listed = start.split_once(". ").is_some_and(|(n, _)| n.parse::<u32>().is_ok());
+    let other = STARTS.iter().any(|sign| start.starts_with(sign)) && !linked;
+    !indented && !badge && !listed && !other && !is_underline(line)
+}
+
+fn is_underline(line: &str) -> bool {
+    let line = line.trim();
+    line.len() >= 3 && line.chars().all(|c| "=-~^*_".contains(c))
+}
+
+/// A line without tags, images and the targets of links.
+fn plain(line: &str) -> String {
+    let line = images_removed(line);
+    let line = without(&line, "<", ">");
+    let mut text = String::new();
+    let mut rest = &*line;
+    while let Some((before, label, after)) = link(rest) {
+        text.push_str(before);
+        text.push_str(label);
+        rest = after;
+    }
+    text.push_str(rest);
+    text.replace("**", "").replace("__", "").trim().to_owned()
+}
+
+fn images_removed(line: &str) -> String {
+    let mut line = line.to_owned();
+    while let Some(start) = line.find("![") {
+        let Some(end) = line[start..].find(')') else { break };
+        line.replace_range(start..=start + end, "");
+    }
+    line
+}
+
+/// The first link: what is before it, its label, what is after it.
+fn link(text: &str) -> Option<(&str, &str, &str)> {
+    let middle = text.find("](").or_else(|| text.find("]["))?;
+    let start = text[..middle].rfind('[')?;
+    let closing = if text[middle..].starts_with("](") { ')' } else { ']' };
+    let end = middle + 2 + text[middle + 2..].find(closing)?;
+    Some((&text[..start], &text[start + 1..middle], &text[end + 1..]))
+}
+
+/// The text without anything between `open` and `close`. An `open` before white space is a sign of its
+/// own, such as in `a < b`.
+fn without(text: &str, open: &str, close: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(open) {
+        let inside = &rest[start + open.len()..];
+        let tag = open.len() > 1 || inside.starts_with(|c: char| c.is_alphabetic() || c == '/');
+        let end = inside.find(close).filter(|_| tag);
+        kept.push_str(&rest[..start]);
+        if let Some(end) = end {
+            rest = &inside[end + close.len()..];
+        } else {
+            kept.push_str(open);
+            rest = inside;
+        }
+    }
+    kept + rest
+}
+
+/// The description in the manifest at the top of the repository.
+pub(crate) fn description(repository: &Repository) -> Option<String> {
+    let json = repository.context.get("package.json").and_then(|text| json(text, "description"));
+    let found = json.or_else(|| toml(repository, "description"))?;
+    let found = cut(&one_line(&found), LONGEST);
+    (!found.is_empty()).then_some(found)
+}
+
+/// Versions of languages that manifests ask for, as they state them.
+pub(crate) fn versions(repository: &Repository) -> Vec<String> {
+    let toml = |key, name| toml(repository, key).map(|version| format!("{name} {version}"));
+    let go = repository.context.get("go.mod");
+    let go = go.and_then(|text| text.lines().find_map(|line| line.strip_prefix("go ")));
+    let found = [
+        toml("requires-python", "Python"),
+        toml("rust-version", "Rust"),
+        toml("edition", "Rust edition"),
+        go.map(|version| format!("Go {}", version.trim())),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn json(text: &str, key: &str) -> Option<String> {
+    let manifest: serde_json::Value = serde_json::from_str(text).ok()?;
+    manifest.get(key)?.as_str().map(str::to_owned)
+}
+
+/// The value of the first line `key = "value"`.
+fn toml(repository: &Repository, key: &str) -> Option<String> {
+    let manifests = TOML.iter().filter_map(|name| repository.context.get(*name));
+    let mut lines = manifests.flat_map(|text| text.lines());
+    let value = lines.find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?;
+    let value = value.trim();
+    let quoted = value.strip_prefix('"').and_then(|value| value.split('"').next());
+    match quoted {
+        Some("") => None,
+        Some(quoted) => Some(quoted.to_owned()),
+        // In `setup.cfg` values stand without quotes; elsewhere that is a table or a reference.
+        None => Some(value.to_owned()).filter(|value| !value.starts_with(['{', '[', '\''])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_prose_is_taken() {
+        let text = "<h1 align=\"center\">Shop</h1>\n\n[![build](x)](y) ![logo](z)\n\nShop\n====\n\n\
+            <!-- a\ncomment -->\n> Quoted.\n\nFast. Small.\n\nA **shop** keeps [items](i.md) in \
+            a\ncart, if a < b, and\ncounts them.\n\n```sh\nnpm install shop\n```\n\n- one\n";
+        assert_eq!(
+            paragraphs(text),
+            ["Shop", "Fast. Small.", "A shop keeps items in a cart, if a < b, and counts them."]
+        );
+    }
+
+    #[test]
+    fn links_and_tags_leave_their_words() {
+        assert_eq!(plain("See [the docs][1] and <b>read</b> them."), "See the docs and read them.");
+        assert_eq!(plain("![a](b) [unclosed](x"), "[unclosed](x");
+        assert_eq!(plain("no end <tag"), "no end <tag");
+    }
+}

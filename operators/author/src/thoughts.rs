@@ -1,0 +1,208 @@
+//! What a sub-agent thinks before it reads and before it writes.
+
+use backstory_core::DefinitionKind;
+
+use crate::facts::{Facts, NAMES, Offer, named};
+use crate::prose::{count, list, some};
+
+/// Most files that a thought goes into.
+const FILES: usize = 8;
+
+/// Most signatures named of another file.
+const BORROWED: usize = 4;
+
+/// Most things listed that the file has to offer.
+const OFFERS: usize = 16;
+
+/// What is needed, and why it is read.
+pub(crate) fn before_reading(
+    facts: &Facts<'_>,
+    file: u32,
+    reads: &[u32],
+    skipped: &[u32],
+) -> String {
+    let sentences = [
+        Some(format!("Next is {}. {}", facts.path(file), facts.purpose(file))),
+        users(facts, file),
+        reading(facts, file, reads),
+        left_unread(facts, skipped),
+        not_there_yet(facts, file),
+    ];
+    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// Who will use the file, and what of it.
+fn users(facts: &Facts<'_>, file: u32) -> Option<String> {
+    if facts.is_test(file) {
+        return None;
+    }
+    let (tests, others): (Vec<_>, Vec<_>) =
+        facts.users(file).into_iter().partition(|&user| facts.is_test(user));
+    let with_names = |&user: &u32| match names(&facts.uses(user, file)) {
+        Some(names) => format!("{} ({names})", facts.path(user)),
+        None => facts.path(user).to_owned(),
+    };
+    if others.is_empty() {
+        return Some(match &tests[..] {
+            [] => "No other file depends on it.".into(),
+            tests => {
+                let users: Vec<_> = tests.iter().map(with_names).collect();
+                format!(
+                    "Apart from tests, no other file depends on it: {}.",
+                    some(&users, BORROWED)
+                )
+            }
+        });
+    }
+    let users: Vec<_> = others.iter().take(FILES).map(with_names).collect();
+    let left = others.len() - users.len();
+    let more = if left > 0 { format!(" and {}", count(left, "more file")) } else { String::new() };
+    let users = if left > 0 { users.join(", ") } else { list(&users) };
+    Some(format!("It will be used by {users}{more}."))
+}
+
+fn names(offers: &[Offer<'_>]) -> Option<String> {
+    let names: Vec<_> = offers.iter().map(Offer::name).collect();
+    (!names.is_empty()).then(|| some(&names, NAMES))
+}
+
+/// What is read, in which order, and what for.
+fn reading(facts: &Facts<'_>, file: u32, reads: &[u32]) -> Option<String> {
+    if facts.needs(file).is_empty() {
+        let nothing =
+            "It builds on no other file of the repository, so there is nothing to read first.";
+        return Some(nothing.into());
+    }
+    let reason = |&read: &u32| match names(&facts.uses(file, read)) {
+        Some(names) => format!("{} for {names}", facts.path(read)),
+        None => format!("{}, which it imports", facts.path(read)),
+    };
+    let shown: Vec<_> = reads.iter().take(FILES).map(reason).collect();
+    let more = reads.len() - shown.len();
+    match &shown[..] {
+        [] => None,
+        [only] => Some(format!("Before that I read {only}.")),
+        several => {
+            let more = if more > 0 {
+                format!("; {} after these", count(more, "file"))
+            } else {
+                String::new()
+            };
+            Some(format!("Before that I read, in this order: {}{more}.", several.join("; ")))
+        }
+    }
+}
+
+/// What there is no room for.
+fn left_unread(facts: &Facts<'_>, skipped: &[u32]) -> Option<String> {
+    let one = |&other: &u32| {
+        let bytes = count(facts.structure.text(other).len(), "byte");
+        format!("{} ({bytes})", facts.path(other))
+    };
+    let files: Vec<_> = skipped.iter().map(one).collect();
+    let what = some(&files, FILES);
+    match skipped.len() {
+        0 => None,
+        1 => Some(format!("{what} is too long to read as well; its entry in the plan has to do.")),
+        _ => Some(format!("{what} are too long to read as well; the plan has to do for them.")),
+    }
+}
+
+/// What is needed and comes later, because of a cycle.
+fn not_there_yet(facts: &Facts<'_>, file: u32) -> Option<String> {
+    let later: Vec<_> =
+        facts.needs(file).into_iter().filter(|&other| facts.precedes(file, other)).collect();
+    let paths: Vec<_> = later.iter().map(|&other| facts.path(other)).collect();
+    let what = some(&paths, FILES);
+    match later.len() {
+        0 => None,
+        1 => Some(format!("It needs {what} too, which in turn needs it and comes later.")),
+        _ => Some(format!("It needs {what} too, which come later in the same circle.")),
+    }
+}
+
+/// What reading showed, what the file has to offer, and how it is laid out.
+pub(crate) fn before_writing(facts: &Facts<'_>, file: u32, reads: &[u32]) -> String {
+    let parts = [
+        learned(facts, file, reads),
+        offers(facts, file),
+        Some(layout(facts, file)),
+        helpers(facts, file),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// What the files that were read offer for this one.
+fn learned(facts: &Facts<'_>, file: u32, reads: &[u32]) -> Option<String> {
+    let one = |&read: &u32| {
+        let used = facts.uses(file, read);
+        let (used, verb) = if used.is_empty() {
+            let own = facts.offers(read).filter(|offer| offer.owner.is_none());
+            (own.take(BORROWED).collect(), "has")
+        } else {
+            (used, "gives me")
+        };
+        let signatures: Vec<_> = used.iter().take(BORROWED).map(signature).collect();
+        let path = facts.path(read);
+        (!used.is_empty()).then(|| format!("- {path} {verb} {}", signatures.join(", ")))
+    };
+    let lines: Vec<_> = reads.iter().filter_map(one).take(FILES).collect();
+    (!lines.is_empty()).then(|| format!("What I have to build on:\n{}", lines.join("\n")))
+}
+
+fn signature(offer: &Offer<'_>) -> String {
+    format!("`{}`", offer.signature())
+}
+
+/// What others may use, with what it does where that is known.
+fn offers(facts: &Facts<'_>, file: u32) -> Option<String> {
+    if facts.is_test(file) {
+        return None;
+    }
+    let mut offers = facts.offers(file);
+    let line = |offer: Offer<'_>| match offer.doc() {
+        Some(doc) => format!("- {}: {doc}", signature(&offer)),
+        None => format!("- {}", signature(&offer)),
+    };
+    let mut lines: Vec<_> = offers.by_ref().take(OFFERS).map(line).collect();
+    let more = offers.count();
+    if more > 0 {
+        lines.push(format!("- and {more} more"));
+    }
+    (!lines.is_empty()).then(|| format!("{} has to offer:\n{}", facts.path(file), lines.join("\n")))
+}
+
+/// The order of the file's parts.
+fn layout(facts: &Facts<'_>, file: u32) -> String {
+    let mut imports: Vec<_> =
+        facts.structure.outline(file).imports.iter().map(|import| &*import.path).collect();
+    imports.dedup();
+    let imports = some(&imports, FILES);
+    let top: Vec<_> = facts.definitions(file).filter(|offer| offer.owner.is_none()).collect();
+    match (&*imports, &top[..]) {
+        ("", []) => format!("{} defines nothing of its own.", facts.path(file)),
+        (_, []) => {
+            format!("{} defines nothing of its own; it imports {imports}.", facts.path(file))
+        }
+        ("", top) => format!("In this order: {}.", named(top)),
+        (_, top) => format!("In this order: the imports of {imports}, then {}.", named(top)),
+    }
+}
+
+/// What is for the file's own use.
+fn helpers(facts: &Facts<'_>, file: u32) -> Option<String> {
+    let private = |offer: &Offer<'_>| {
+        let kind = offer.definition.kind;
+        let callable = matches!(kind, DefinitionKind::Function | DefinitionKind::Method);
+        callable && !offer.definition.public
+    };
+    let helpers: Vec<_> = facts.definitions(file).filter(private).collect();
+    if facts.is_test(file) {
+        return None;
+    }
+    let names = names(&helpers)?;
+    Some(match helpers.len() {
+        1 => format!("{names} stays private."),
+        _ => format!("Private helpers: {names}."),
+    })
+}
