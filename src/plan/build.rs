@@ -73,6 +73,7 @@ impl Loaded {
     /// Reads and makes everything that the plan names. All that is wrong is reported at once.
     pub fn build(&self) -> Result<Resolved, Diagnostics> {
         let mut builder = Builder { plan: self, problems: vec![] };
+        builder.sink();
         let source = builder.source();
         let authors = builder.authors();
         let works: Vec<_> =
@@ -121,6 +122,15 @@ struct Parts {
 }
 
 impl Builder<'_> {
+    fn sink(&mut self) {
+        let path = self.plan.sink();
+        if path.exists() && !path.is_dir() {
+            let problem = Problem::error(format!("\"{}\" is not a folder", path.display()));
+            let problem = problem.at(&self.plan.sink.place, "this uri");
+            self.problems.push(problem.hint("name a folder, or one that is not there yet"));
+        }
+    }
+
     fn source(&mut self) -> Option<Box<dyn Source>> {
         let table = &self.plan.source;
         let classify = self.plan.registry.classify;

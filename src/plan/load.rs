@@ -1,8 +1,8 @@
 //! The static part: a plan whose tables are right and fit together, before anything is read for it.
 
 use std::env;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf, absolute};
 
 use backstory_core::Flow;
@@ -55,6 +55,7 @@ pub(super) struct Step {
 /// Where the tables go.
 pub(super) struct Sink {
     pub uri: String,
+    pub place: Place,
     /// Operators whose sequences are written.
     pub inputs: Vec<usize>,
 }
@@ -224,7 +225,8 @@ fn assemble(
     let models = typed.models.into_iter().filter(|model| uses(&model.name));
     let models = models.map(Section::configured).collect::<Option<Vec<_>>>()?;
     let inputs = wiring.sink.into_iter().collect::<Option<Vec<_>>>()?;
-    let sink = Sink { uri: typed.sink?.uri?.0, inputs };
+    let (uri, place) = typed.sink?.uri?;
+    let sink = Sink { uri, place, inputs };
     let source = typed.source?.configured()?;
     Some(Loaded { registry, base, source, models, operators, sink, run: typed.run, warnings })
 }
@@ -272,16 +274,17 @@ fn read(path: &Path) -> Result<String, Problem> {
             .hint("check the path of the plan file"),
         _ => Problem::error(format!("\"{name}\" cannot be read: {error}")),
     };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
-    if metadata.is_dir() {
+    if path.is_dir() {
         let problem = Problem::error(format!("\"{name}\" is a folder"));
         return Err(problem.hint("name the plan file in it"));
     }
-    if metadata.len() > LARGEST_PLAN {
+    let mut bytes = vec![];
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(LARGEST_PLAN + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST_PLAN {
         let problem = Problem::error(format!("\"{name}\" is too large for a plan"));
         return Err(problem.hint("check the path of the plan file"));
     }
-    let bytes = fs::read(path).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.split(|byte| *byte == b'\n').count();

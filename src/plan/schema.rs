@@ -276,7 +276,7 @@ impl<'a> Checker<'a> {
 
     fn missing_key(&mut self, node: &Node, required: &str, schema: Option<&Json>, key: &str) {
         let about = schema.and_then(summary).map(|text| format!("   # {text}")).unwrap_or_default();
-        let example = schema.map_or("...", example);
+        let example = schema.map_or_else(|| "...".to_owned(), example);
         let path = join(key, required);
         let problem = Problem::error(format!("missing key \"{path}\""));
         let problem = problem.at(&node.place, format!("{} needs it", self.of(key)));

@@ -99,12 +99,15 @@ pub(super) fn expected(schema: &Json) -> &'static str {
 }
 
 /// What the value of a missing key could look like.
-pub(super) fn example(schema: &Json) -> &'static str {
+pub(super) fn example(schema: &Json) -> String {
+    if let Some([first, ..]) = choices(schema).as_deref() {
+        return format!("\"{first}\"");
+    }
     match expected(schema) {
-        "a string" => "\"...\"",
-        "a list" => "[...]",
-        "a table" => "{ ... }",
-        _ => "...",
+        "a string" => "\"...\"".to_owned(),
+        "a list" => "[...]".to_owned(),
+        "a table" => "{ ... }".to_owned(),
+        _ => "...".to_owned(),
     }
 }
 

@@ -60,6 +60,14 @@ fn a_missing_author_is_told_once() {
 }
 
 #[test]
+fn a_sink_is_a_folder() {
+    let folder = folder();
+    fs::write(folder.path().join("out"), "").unwrap();
+    let message = wrong(folder.path(), GOOD).to_plain_string();
+    snapshot!("build_sink", message.replace(&folder.path().display().to_string(), "/FOLDER"));
+}
+
+#[test]
 fn arms_have_names_of_their_own() {
     let plan = changed("arm = \"raw-repos\"", "arm = \"repo2agent\"");
     snapshot!("build_arms", wrong(folder().path(), &plan).to_plain_string());

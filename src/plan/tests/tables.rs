@@ -151,6 +151,8 @@ fn files() {
     snapshot!("file_latin", message("latin.toml"));
     fs::write(folder.path().join("large.toml"), vec![b'#'; 2 << 20]).unwrap();
     snapshot!("file_large", message("large.toml"));
+    #[cfg(unix)]
+    assert!(message("/dev/zero").contains("too large"));
     let deep = format!("a = {}1{}", "[".repeat(100_000), "]".repeat(100_000));
     fs::write(folder.path().join("deep.toml"), deep).unwrap();
     assert!(message("deep.toml").contains("this is not TOML"));
