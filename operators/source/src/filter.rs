@@ -6,8 +6,9 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use crate::limits::Limits;
 
 /// Folders that hold other people's code. Matched as a whole path part, with case: `Pods` is
-/// third-party, `pods` is a package of a cluster manager.
-const VENDORED: [&str; 23] = [
+/// third-party, `pods` is a package of a cluster manager. `venv` is missing on purpose: it may be a
+/// module, and what an environment of that name holds lies in its `site-packages`.
+const VENDORED: [&str; 22] = [
     ".bundle",
     ".eggs",
     ".nox",
@@ -30,7 +31,6 @@ const VENDORED: [&str; 23] = [
     "thirdparty",
     "vendor",
     "vendored",
-    "venv",
 ];
 
 /// Folders that hold nothing but generated files.

@@ -160,7 +160,7 @@ fn recognise(text: &str) -> Option<String> {
         "Apache-2.0"
     } else if titled("mozilla public license") && has("2.0") {
         "MPL-2.0"
-    } else if titled("python software foundation") {
+    } else if has("python software foundation license version 2") {
         "PSF-2.0"
     } else if has("cc0 1.0 universal") {
         "CC0-1.0"
