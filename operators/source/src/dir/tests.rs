@@ -129,7 +129,7 @@ fn a_huge_file_is_never_read() {
     huge.set_len(200 << 20).unwrap();
     let start = Instant::now();
     let text = outcome(read_one(root.path(), ""));
-    assert!(start.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(5));
     insta::assert_snapshot!(text);
 }
 
@@ -147,7 +147,7 @@ fn a_hundred_thousand_entries_are_listed_in_time() {
     }
     let start = Instant::now();
     let repository = read_one(root.path(), "").unwrap();
-    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     assert_eq!(repository.files_seen(), 100_001);
 }
 
