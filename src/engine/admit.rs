@@ -169,7 +169,8 @@ impl Admission {
         let budget = &self.shared.run.plan.run;
         let busy = self.in_flight + self.reading as u64;
         busy == 0
-            || (busy < budget.repositories_in_flight && self.bytes_in_flight < budget.bytes_in_flight)
+            || (busy < u64::from(budget.in_flight_repositories)
+                && self.bytes_in_flight < budget.in_flight_bytes)
     }
 
     /// Starts to read as many repositories as the budget allows.
@@ -239,6 +240,7 @@ fn read(shared: &Shared, name: &Arc<str>) -> Option<Admitted> {
         return None;
     }
     let admitted = run.plan.source.read(name);
+    // What was committed is compared before it is parsed again.
     if let Some(before) = before.and_then(Option::as_ref) {
         match &admitted {
             Ok(repository) if repository.content().to_string() == *before => {
@@ -248,6 +250,6 @@ fn read(shared: &Shared, name: &Arc<str>) -> Option<Admitted> {
         }
         return None;
     }
-    let outline = |repository| Resident::new(repository, &*run.plan.outline, &run.plan.simulations);
+    let outline = |repository| Resident::new(repository, &*run.plan.outline, run.plan.simulations.len());
     Some(admitted.and_then(outline))
 }

@@ -109,14 +109,14 @@ fn rows_of_arm(
         spans: sequence.spans,
     };
     let failed = repository.failures.iter().filter(|failure| failure.path.is_some()).count();
-    let left_out = repository.left_out.iter().map(|(reason, count)| (reason.name(), *count));
+    let left_out = repository.left_out.iter().map(|(reason, count)| (reason.name().to_owned(), *count));
     let trajectory = TrajectoryRow {
         trajectory_id,
         repo: repository.name.clone(),
         commit_id: repository.commit.clone(),
         content_id,
         license: repository.license.clone(),
-        language: repository.main_language(),
+        language: repository.main_language().map(str::to_owned),
         arm: arm.name.clone(),
         author: story.map(|story| story.author),
         plan_hash,
@@ -165,7 +165,7 @@ fn story(
 fn files(structure: &Structure) -> Vec<FileRow> {
     let row = |file: &backstory_core::SourceFile| FileRow {
         path: file.path.to_string(),
-        language: file.language,
+        language: file.language.to_owned(),
         content_id: file.digest.to_string(),
         bytes: file.text.len() as u64,
     };
@@ -177,8 +177,8 @@ fn error_row(repo: &str, arm: Option<&str>, failure: &Failure) -> ErrorRow {
         repo: repo.to_owned(),
         arm: arm.map(str::to_owned),
         path: failure.path.as_deref().map(str::to_owned),
-        stage: failure.stage.name(),
-        kind: failure.kind.name(),
+        stage: failure.stage.name().to_owned(),
+        kind: failure.kind.name().to_owned(),
         message: failure.message.clone(),
     }
 }

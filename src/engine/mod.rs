@@ -42,6 +42,9 @@ pub use control::{Control, RunError};
 pub use process::{EXIT_PANIC, exit_on_panic};
 pub use tally::{Progress, Tally};
 
+pub(crate) use finish::trajectory_id;
+pub(crate) use resident::Resident;
+
 use resident::Residents;
 
 /// A run: everything that its threads share.

@@ -9,8 +9,6 @@ use backstory_core::{
 };
 use rayon::prelude::*;
 
-use crate::plan::Simulation;
-
 /// Names a repository on the wire; the low bits are uniform.
 pub type RepositoryId = u64;
 
@@ -45,10 +43,11 @@ pub struct StoryState {
 
 impl Resident {
     /// Outlines the files of a repository; a file that cannot be outlined becomes a failure. Computes.
+    /// `simulations` is the number of stories that will be told of it.
     pub fn new(
         mut repository: Repository,
         parser: &dyn OutlineFile,
-        simulations: &[Simulation],
+        simulations: usize,
     ) -> Result<Self, Failure> {
         let outline = |file: SourceFile| match parser.outline(&file) {
             Ok(outline) => Ok((Arc::new(outline), file)),
@@ -74,7 +73,7 @@ impl Resident {
                 format!("none of {} source files could be outlined", repository.failures.len()),
             ));
         }
-        Ok(Self::with_outlines(repository, content, outlines, simulations.len()))
+        Ok(Self::with_outlines(repository, content, outlines, simulations))
     }
 
     fn with_outlines(

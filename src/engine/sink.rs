@@ -99,7 +99,7 @@ pub fn write<'scope>(
 fn is_due(open: &Open, shared: &Shared, age: Duration) -> bool {
     let run = &shared.run.plan.run;
     open.bytes >= run.seal_bytes
-        || open.finished.len() as u64 >= run.repositories_in_flight.div_ceil(2)
+        || open.finished.len() >= run.in_flight_repositories.div_ceil(2) as usize
         || open.since.elapsed() >= age
 }
 

@@ -8,6 +8,7 @@
 //! OUT/_backstory/pending.json                                       the commit under way
 //! ```
 
+mod decode;
 mod error;
 mod output;
 mod reader;
@@ -15,9 +16,13 @@ mod rows;
 mod schema;
 mod segment;
 
+pub use decode::{error_rows, sequence_rows, trajectory_rows};
 pub use error::OutputError;
 pub use output::{Identity, Output};
 pub use reader::Reader;
 pub use rows::{ErrorRow, FileRow, RepositoryRows, SequenceRow, TrajectoryRow};
 pub use schema::Table;
 pub use segment::{Segment, write_segments};
+
+#[cfg(test)]
+mod tests;

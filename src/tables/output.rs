@@ -52,9 +52,9 @@ pub struct Output {
 
 /// A group of segments on its way into the tables.
 #[derive(Debug, Serialize, Deserialize)]
-struct Pending {
-    group: i64,
-    segments: Vec<Segment>,
+pub(super) struct Pending {
+    pub group: i64,
+    pub segments: Vec<Segment>,
 }
 
 impl Output {
@@ -88,9 +88,20 @@ impl Output {
     /// Commits segments to their tables, all or none as far as the next [`Output::open`] can tell.
     pub async fn commit(&mut self, segments: Vec<Segment>) -> Result<(), OutputError> {
         let pending = Pending { group: self.group + 1, segments };
-        let text = serde_json::to_vec(&pending).map_err(|error| OutputError::Store(error.to_string()))?;
-        self.store.put(&pending_path(), PutPayload::from(text)).await?;
+        self.note(&pending).await?;
         self.apply(&pending).await
+    }
+
+    /// Makes a group durable before the first table has it.
+    pub(super) async fn note(&self, pending: &Pending) -> Result<(), OutputError> {
+        let text = serde_json::to_vec(pending).map_err(|error| OutputError::Store(error.to_string()))?;
+        self.store.put(&pending_path(), PutPayload::from(text)).await?;
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(super) fn tables_mut(&mut self) -> &mut [(Table, DeltaTable)] {
+        &mut self.tables
     }
 
     async fn recover(&mut self) -> Result<(), OutputError> {
@@ -125,7 +136,7 @@ impl Output {
 }
 
 /// The commit of one table: the group's files for it, perhaps none, and the group's number.
-async fn commit_to(
+pub(super) async fn commit_to(
     table: Table,
     delta: &mut DeltaTable,
     pending: &Pending,

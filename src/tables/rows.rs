@@ -16,7 +16,7 @@ pub struct TrajectoryRow {
     /// SPDX expression, if known.
     pub license: Option<String>,
     /// The language with the most bytes.
-    pub language: Option<&'static str>,
+    pub language: Option<String>,
     /// The arm of the plan that made the row.
     pub arm: String,
     /// Who wrote plan and thoughts; none for an arm without them.
@@ -28,7 +28,7 @@ pub struct TrajectoryRow {
     /// Files met: written, left out and failed.
     pub n_files_seen: u64,
     /// Files left out, by reason.
-    pub left_out: Vec<(&'static str, u64)>,
+    pub left_out: Vec<(String, u64)>,
     /// Files that failed; each has a row in `errors`.
     pub n_files_failed: u64,
     /// The chat form.
@@ -45,7 +45,7 @@ pub struct FileRow {
     /// Relative to the repository.
     pub path: String,
     /// Name of its language.
-    pub language: &'static str,
+    pub language: String,
     /// Digest of its bytes.
     pub content_id: String,
     /// Its size in bytes.
@@ -79,9 +79,9 @@ pub struct ErrorRow {
     /// The file; none when the whole repository was rejected.
     pub path: Option<String>,
     /// Where in the flow.
-    pub stage: &'static str,
+    pub stage: String,
     /// Why, as a word.
-    pub kind: &'static str,
+    pub kind: String,
     /// Why, as a sentence.
     pub message: String,
 }

@@ -214,15 +214,15 @@ fn files(rows: &[&FileRow]) -> Result<ArrayRef, ArrowError> {
         file_fields(),
         vec![
             strings(rows, |row| &row.path),
-            strings(rows, |row| row.language),
+            strings(rows, |row| &row.language),
             strings(rows, |row| &row.content_id),
             numbers(rows, |row| row.bytes),
         ],
     )
 }
 
-fn left_out(rows: &[(&'static str, u64)]) -> Result<ArrayRef, ArrowError> {
-    structs(left_out_fields(), vec![strings(rows, |row| row.0), numbers(rows, |row| row.1)])
+fn left_out(rows: &[&(String, u64)]) -> Result<ArrayRef, ArrowError> {
+    structs(left_out_fields(), vec![strings(rows, |row| &row.0), numbers(rows, |row| row.1)])
 }
 
 fn tool_calls(calls: &[&ToolCall]) -> Result<ArrayRef, ArrowError> {
@@ -255,7 +255,7 @@ fn messages(rows: &[&Message]) -> Result<ArrayRef, ArrowError> {
 pub fn trajectory_batch(rows: &[TrajectoryRow]) -> Result<RecordBatch, ArrowError> {
     let all_files = rows.iter().flat_map(|row| &row.files).collect::<Vec<_>>();
     let all_messages = rows.iter().flat_map(|row| &row.messages).collect::<Vec<_>>();
-    let all_left_out = rows.iter().flat_map(|row| row.left_out.iter().copied()).collect::<Vec<_>>();
+    let all_left_out = rows.iter().flat_map(|row| &row.left_out).collect::<Vec<_>>();
     let all_spans = rows.iter().flat_map(|row| &row.spans).map(|span| SpanRow {
         start: span.start,
         end: span.end,
@@ -269,7 +269,7 @@ pub fn trajectory_batch(rows: &[TrajectoryRow]) -> Result<RecordBatch, ArrowErro
         optional_strings(rows, |row| row.commit_id.as_deref()),
         strings(rows, |row| &row.content_id),
         optional_strings(rows, |row| row.license.as_deref()),
-        optional_strings(rows, |row| row.language),
+        optional_strings(rows, |row| row.language.as_deref()),
         strings(rows, |row| &row.arm),
         optional_strings(rows, |row| row.author.as_deref()),
         strings(rows, |row| &row.plan_hash),
@@ -319,8 +319,8 @@ pub fn error_batch(rows: &[ErrorRow]) -> Result<RecordBatch, ArrowError> {
         strings(rows, |row| &row.repo),
         optional_strings(rows, |row| row.arm.as_deref()),
         optional_strings(rows, |row| row.path.as_deref()),
-        strings(rows, |row| row.stage),
-        strings(rows, |row| row.kind),
+        strings(rows, |row| &row.stage),
+        strings(rows, |row| &row.kind),
         strings(rows, |row| &row.message),
     ];
     RecordBatch::try_new(Table::Errors.schema(), columns)

@@ -1,0 +1,111 @@
+//! The command line: one file per command.
+//!
+//! Results go to standard output, everything about the way there to standard error. Colours and progress
+//! bars go to terminals only.
+
+mod check;
+mod error;
+mod explain;
+mod query;
+mod run;
+mod show;
+mod style;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::plan::{Loaded, Resolved};
+use error::CliError;
+pub use error::Exit;
+
+/// Turn finished repositories into loss-masked training sequences.
+#[derive(Parser)]
+#[command(name = "backstory", version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+A first run:
+  backstory check plans/quickstart.toml
+  backstory run plans/quickstart.toml
+  backstory show out/quickstart
+  backstory query out/quickstart \"SELECT repo, arm, n_tokens FROM sequences\"
+
+Exit codes:
+  0    all done
+  1    done, but something was rejected or a promise is broken: see the errors table or the report
+  2    the plan or the command line is wrong; nothing was written
+  3    the source cannot be read
+  4    the output cannot be read or written; what is committed is kept
+  70   a bug in backstory
+  130  interrupted; what was finished is committed";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Report every error of a plan file, with places and hints
+    Check(PlanArgs),
+    /// Draw the dataflow of a plan: stages, what flows between them, where effects are
+    Explain(PlanArgs),
+    /// Run a plan; what an earlier run committed is not made again
+    Run(run::RunArgs),
+    /// Print a trajectory, coloured by kind of span, trained lines marked
+    Show(show::ShowArgs),
+    /// Ask the tables with SQL
+    Query(query::QueryArgs),
+    /// Recompute every promise about the rows from the rows and the repositories
+    Verify(verify::VerifyArgs),
+    /// Print the JSON schema of plan files, for editors
+    Schema,
+}
+
+/// A plan file and changes to it.
+#[derive(Args)]
+struct PlanArgs {
+    /// The plan file
+    plan: PathBuf,
+    /// Replace a value of the plan: `sink.uri=out/try`, `operator.simulate.read_budget=2000`
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+}
+
+impl PlanArgs {
+    /// The plan as it was typed, all of it checked; warnings go to standard error.
+    fn load(&self) -> Result<Loaded, CliError> {
+        let environment = |name: &str| std::env::var(name).ok();
+        let loaded = crate::plan::load(&self.plan, &self.sets, &environment)?;
+        if !loaded.warnings().is_empty() {
+            style::print_diagnostics(loaded.warnings());
+        }
+        Ok(loaded)
+    }
+
+    /// The plan, ready to run.
+    fn resolve(&self) -> Result<Resolved, CliError> {
+        Ok(self.load()?.build()?)
+    }
+}
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Check(args) => check::check(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Show(args) => show::show(&args),
+        Command::Query(args) => query::query(&args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Schema => check::schema(),
+    };
+    let exit = result.unwrap_or_else(|error| error.report());
+    ExitCode::from(exit as u8)
+}
+
+/// The runtime of commands that only read.
+fn reading_runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

@@ -1,0 +1,18 @@
+//! Backstory turns finished source repositories into the development trajectories that could have
+//! produced them, and writes those as loss-masked training sequences.
+//!
+//! The rooms of this house, from what a person types to what a trainer reads:
+//!
+//! - [`cli`]: the commands, what they print and how they exit
+//! - [`plan`]: plan files, from text with places to a plan in which nothing is unresolved
+//! - [`engine`]: the dataflow that runs a plan
+//! - [`tables`]: what a run leaves behind, and how it is read back
+//! - [`verify`]: every promise about the rows, recomputed
+//!
+//! What is done to a repository is in the operator crates under `operators/`, one per step.
+
+pub mod cli;
+pub mod engine;
+pub mod plan;
+pub mod tables;
+pub mod verify;

@@ -1,0 +1,235 @@
+//! Round trips of rows, and what opening an output promises whatever happened to it before.
+
+use std::path::Path;
+
+use backstory_core::{Digest, Message, Span, SpanKind, TokenSpan, ToolCall};
+use futures::TryStreamExt;
+use tempfile::TempDir;
+
+use super::output::{Pending, commit_to};
+use super::schema::{error_batch, sequence_batch, trajectory_batch};
+use super::*;
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Runtime::new().unwrap()
+}
+
+fn identity(plan: &str) -> Identity {
+    Identity {
+        plan_hash: Digest::of(plan),
+        plan: plan.to_owned(),
+        properties: vec![("backstory.alignment".to_owned(), "unshifted".to_owned())],
+    }
+}
+
+fn trajectory(repo: &str) -> TrajectoryRow {
+    let call = ToolCall {
+        id: "call_0".into(),
+        name: "write_file",
+        arguments: "{\"path\":\"a.py\",\"content\":\"x = 1\\n\"}".into(),
+    };
+    let assistant = Message {
+        role: "assistant",
+        reasoning_content: Some("think \u{1F980}".into()),
+        tool_calls: vec![call],
+        ..Message::default()
+    };
+    let tool = Message {
+        role: "tool",
+        content: Some(String::new()),
+        tool_call_id: Some("call_0".into()),
+        name: Some("write_file"),
+        ..Message::default()
+    };
+    let file = FileRow {
+        path: "a.py".into(),
+        language: "python".into(),
+        content_id: Digest::of("x = 1\n").to_string(),
+        bytes: 6,
+    };
+    TrajectoryRow {
+        trajectory_id: format!("id of {repo}"),
+        repo: repo.into(),
+        commit_id: None,
+        content_id: Digest::of(repo).to_string(),
+        license: Some("MIT".into()),
+        language: Some("python".into()),
+        arm: "raw".into(),
+        author: None,
+        plan_hash: "plan".into(),
+        files: vec![file],
+        n_files_seen: 3,
+        left_out: vec![("ignored".into(), 2)],
+        n_files_failed: 0,
+        messages: vec![assistant, tool],
+        text: "# a.py\nx = 1\n".into(),
+        spans: vec![
+            Span { start: 0, end: 7, kind: SpanKind::Frame, file: None, step: 0 },
+            Span { start: 7, end: 13, kind: SpanKind::Write, file: Some(0), step: 1 },
+        ],
+    }
+}
+
+fn sequence(repo: &str) -> SequenceRow {
+    SequenceRow {
+        trajectory_id: format!("id of {repo}"),
+        repo: repo.into(),
+        arm: "raw".into(),
+        input_ids: vec![0, 7, 65_535, 128_255],
+        loss_mask: vec![false, false, true, true],
+        spans: vec![
+            TokenSpan { start: 0, end: 1, kind: SpanKind::Special, file: None, step: 0 },
+            TokenSpan { start: 1, end: 4, kind: SpanKind::Write, file: Some(0), step: 1 },
+        ],
+    }
+}
+
+fn error(repo: &str) -> ErrorRow {
+    ErrorRow {
+        repo: repo.into(),
+        arm: None,
+        path: Some("b.py".into()),
+        stage: "source".into(),
+        kind: "not-utf-8".into(),
+        message: "byte 3".into(),
+    }
+}
+
+fn rows(repos: &[&str]) -> RepositoryRows {
+    RepositoryRows {
+        trajectories: repos.iter().map(|repo| trajectory(repo)).collect(),
+        sequences: repos.iter().map(|repo| sequence(repo)).collect(),
+        errors: repos.iter().map(|repo| error(repo)).collect(),
+    }
+}
+
+#[test]
+fn rows_read_back_as_they_were() {
+    let bare = TrajectoryRow {
+        files: vec![],
+        left_out: vec![],
+        messages: vec![],
+        spans: vec![],
+        text: String::new(),
+        language: None,
+        ..trajectory("bare")
+    };
+    let trajectories = vec![trajectory("a"), bare, trajectory("c")];
+    assert_eq!(
+        trajectory_rows(&trajectory_batch(&trajectories).unwrap()).unwrap(),
+        trajectories
+    );
+    let empty = SequenceRow { input_ids: vec![], loss_mask: vec![], spans: vec![], ..sequence("b") };
+    let sequences = vec![sequence("a"), empty, sequence("c")];
+    assert_eq!(sequence_rows(&sequence_batch(&sequences).unwrap()).unwrap(), sequences);
+    let errors = vec![error("a"), ErrorRow { path: None, arm: Some("raw".into()), ..error("b") }];
+    assert_eq!(error_rows(&error_batch(&errors).unwrap()).unwrap(), errors);
+}
+
+/// Writes segments as a worker does.
+fn write(runtime: &tokio::runtime::Runtime, output: &Output, repos: &[&str]) -> Vec<Segment> {
+    write_segments(rows(repos), &output.store(), runtime.handle()).unwrap()
+}
+
+async fn repos(path: &Path, table: &str) -> Vec<String> {
+    let reader = Reader::open(path).await.unwrap();
+    let stream = reader.stream(&format!("SELECT * FROM {table} ORDER BY repo")).await.unwrap();
+    let batches = stream.try_collect::<Vec<_>>().await.unwrap();
+    let names = batches.iter().flat_map(|batch| match table {
+        "sequences" => sequence_rows(batch).unwrap().into_iter().map(|row| row.repo).collect(),
+        "errors" => error_rows(batch).unwrap().into_iter().map(|row| row.repo).collect(),
+        _ => trajectory_rows(batch).unwrap().into_iter().map(|row| row.repo).collect::<Vec<_>>(),
+    });
+    names.collect()
+}
+
+#[test]
+fn what_no_commit_names_does_not_exist() {
+    let (runtime, folder) = (runtime(), TempDir::new().unwrap());
+    let mut output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
+    let first = write(&runtime, &output, &["b", "a"]);
+    let _never_committed = write(&runtime, &output, &["c"]);
+    assert_eq!(runtime.block_on(repos(folder.path(), "trajectories")), [""; 0]);
+    runtime.block_on(output.commit(first)).unwrap();
+    for table in Table::ALL {
+        assert_eq!(runtime.block_on(repos(folder.path(), table.name())), ["a", "b"]);
+    }
+    let committed = runtime.block_on(output.committed()).unwrap();
+    assert_eq!(committed.len(), 2);
+    assert_eq!(committed["a"], Some(Digest::of("a").to_string()));
+}
+
+#[test]
+fn a_commit_cut_short_is_finished_at_the_next_opening() {
+    for done in 0..=Table::ALL.len() {
+        let (runtime, folder) = (runtime(), TempDir::new().unwrap());
+        let mut output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
+        let segments = write(&runtime, &output, &["a"]);
+        runtime.block_on(output.commit(segments)).unwrap();
+
+        let pending = Pending { group: 2, segments: write(&runtime, &output, &["b"]) };
+        runtime.block_on(output.note(&pending)).unwrap();
+        for (table, delta) in output.tables_mut().iter_mut().take(done) {
+            runtime.block_on(commit_to(*table, delta, &pending)).unwrap();
+        }
+        drop(output);
+
+        let mut output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
+        let segments = write(&runtime, &output, &["c"]);
+        runtime.block_on(output.commit(segments)).unwrap();
+        for table in Table::ALL {
+            let found = runtime.block_on(repos(folder.path(), table.name()));
+            assert_eq!(found, ["a", "b", "c"], "{done} tables were done, {}", table.name());
+        }
+    }
+}
+
+#[test]
+fn equal_rows_give_equal_files() {
+    let (runtime, folder) = (runtime(), TempDir::new().unwrap());
+    let output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
+    let first = write(&runtime, &output, &["b", "a"]);
+    assert_eq!(first, write(&runtime, &output, &["a", "b"]));
+    assert_eq!(first[0].first_repo, "a");
+    assert_eq!(first[0].last_repo, "b");
+}
+
+fn failure(result: Result<Output, OutputError>, folder: &Path) -> String {
+    let error = result.err().expect("opening should fail").to_string();
+    error.replace(&folder.display().to_string(), "OUT")
+}
+
+#[test]
+fn messages_of_outputs_that_cannot_be_used() {
+    let (runtime, folder) = (runtime(), TempDir::new().unwrap());
+    let open = |path: &Path, plan: &str| {
+        runtime.block_on(Output::open(path, &identity(plan)))
+    };
+    let out = folder.path().join("out");
+    drop(open(&out, "one").unwrap());
+    insta::assert_snapshot!(failure(open(&out, "two"), folder.path()));
+
+    let other = folder.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("thesis.tex"), "").unwrap();
+    insta::assert_snapshot!(failure(open(&other, "one"), folder.path()));
+
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    insta::assert_snapshot!(failure(open(&file.join("out"), "one"), folder.path()));
+
+    let missing = runtime.block_on(Reader::open(&folder.path().join("nowhere")));
+    let missing = missing.err().expect("opening should fail").to_string();
+    insta::assert_snapshot!(missing.replace(&folder.path().display().to_string(), "OUT"));
+}
+
+#[test]
+fn a_full_disk_is_told_apart_however_it_is_wrapped() {
+    let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let wrapped = object_store::Error::Generic { store: "local", source: Box::new(full) };
+    let error = OutputError::from(deltalake_core::DeltaTableError::from(wrapped));
+    insta::assert_snapshot!(error.to_string());
+    let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+    let denied = object_store::Error::Generic { store: "local", source: Box::new(denied) };
+    assert!(matches!(OutputError::from(denied), OutputError::Store(_)));
+}
