@@ -5,7 +5,8 @@
 //! Responsible for judging paths, for outlines and for resolving imports to files of the same
 //! repository. Not responsible for the order that follows from them, nor for reading anything.
 //!
-//! To add a language, copy the folder of the one that is nearest and add a line to `REGISTRY`.
+//! To add a language, copy the folder of the one that is nearest, declare it below, and name it in
+//! `REGISTRY`.
 
 mod files;
 mod go;
@@ -75,7 +76,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps_per_byte: 20, depth: 1000 }
+        Self { steps_per_byte: 20, depth: 10_000 }
     }
 }
 

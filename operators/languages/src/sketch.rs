@@ -8,7 +8,7 @@ use tree_sitter::Node;
 use crate::syntax::{line, range, text_of, trim_end};
 
 /// Longer than the path of any file: nothing that could be resolved.
-const LONGEST_PATH: usize = 1024;
+pub(crate) const LONGEST_PATH: usize = 1024;
 
 /// An outline in the making.
 pub(crate) struct Sketch<'s> {

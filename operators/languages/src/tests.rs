@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use backstory_core::FileClass;
 use proptest::prelude::*;
 
-use crate::testing::{check, render};
+use crate::testing::{Sample, check, render};
 use crate::{Limits, TooComplex, all, by_name, classify, outline};
 
 #[test]
@@ -88,6 +88,29 @@ fn limits_are_kept() {
     let few = Limits { steps_per_byte: 0, ..Limits::default() };
     assert_eq!(outline("python", &long, few), Err(TooComplex::Steps(100_000)));
     assert!(outline("python", "x = 1\n", few).is_ok(), "the parser still works");
+}
+
+#[test]
+fn hostile_texts_do_not_cost_their_square() {
+    let many = |piece: &str| vec![piece; 100_000].join(", ");
+    let sources = [
+        ("python", format!("{} = 1", many("a"))),
+        ("python", format!("{} 1", "a = ".repeat(100_000))),
+        ("go", format!("package p\n// {}\nvar {} int", "d".repeat(100_000), many("a"))),
+        ("javascript", format!("/** {} */\nconst {} = 1", "d".repeat(100_000), many("a = 1"))),
+        ("rust", format!("use {}::{{{}}};", "a".repeat(100_000), many("b"))),
+        ("rust", "mod m { use super::x; ".repeat(10_000)),
+    ];
+    for (language, source) in sources {
+        let start = Instant::now();
+        let outline = outline(language, &source, Limits::default());
+        let size = outline.map_or(0, |outline| {
+            let _ = outline.digest(&source);
+            outline.definitions.iter().map(|definition| definition.signature.len()).sum()
+        });
+        assert!(size <= 4 * source.len(), "{language}: {size}");
+        assert!(start.elapsed() < Duration::from_secs(30), "{language}");
+    }
 }
 
 #[test]
@@ -207,7 +230,54 @@ fn soup() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PIECES), 0..60).prop_map(|pieces| pieces.concat())
 }
 
+/// A repository of files that import whatever the soup says.
+fn repository() -> impl Strategy<Value = Vec<(String, String)>> {
+    const PATHS: [&str; 12] = [
+        "x.py",
+        "a/__init__.py",
+        "a/x.py",
+        "src/lib.rs",
+        "src/x.rs",
+        "src/x/mod.rs",
+        "a.js",
+        "a/index.ts",
+        "x.tsx",
+        "p/a.go",
+        "p/a_test.go",
+        "x/a.go",
+    ];
+    let manifests =
+        ["Cargo.toml", "package.json", "tsconfig.json", "go.mod"].map(ToString::to_string);
+    let paths = PATHS.map(ToString::to_string).into_iter().chain(manifests).collect::<Vec<_>>();
+    let text = prop_oneof![
+        soup(),
+        prop::sample::select(vec![
+            "mod x;\nuse crate::x::y;\nuse super::super::z;",
+            "#[path = \"../x.rs\"] mod x; mod a { mod b; }",
+            "from . import x\nfrom ... import a\nimport a.x",
+            "import '.'; import './a'; import '../..'; import 'x/y'; import '@/'",
+            "{\"name\": \"x\", \"exports\": {\".\": [], \"./*\": \"../*\"}}",
+            "{\"compilerOptions\": {\"baseUrl\": \"..\", \"paths\": {\"*\": [\"*\"]}}}",
+            "[package]\nname = \"x\"\n[lib]\npath = \"../../x.rs\"",
+            "module x",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    prop::collection::btree_map(prop::sample::select(paths), text, 1..12)
+        .prop_map(|files| files.into_iter().collect())
+}
+
 proptest! {
+    #[test]
+    fn imports_of_any_repository_are_resolved(files in repository()) {
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+        let sample = Sample::new(&files);
+        for (path, _) in files.iter().filter(|(path, _)| classify(path) != FileClass::Context) {
+            let needs = sample.needs(path);
+            prop_assert!(needs.is_sorted() && !needs.contains(path));
+        }
+    }
+
     #[test]
     fn any_text_has_a_sound_outline(source in soup()) {
         for language in all() {

@@ -3,7 +3,8 @@
 //! An import means a package, and so all files of a folder except tests. Which folder, the `go.mod` files
 //! say: the module with the longest path that the import begins with. A test also needs the files that it
 //! stands beside, since it can use them without an import. Files of one package that use each other
-//! cannot be told apart by imports.
+//! cannot be told apart by imports. Of a folder with more files than anybody writes by hand, only the first
+//! ones count, so that the number of edges does not grow with the square of the number of files.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,6 +12,9 @@ use backstory_core::{Import, Repository};
 
 use crate::Resolver;
 use crate::files::{file_name, join, parent};
+
+/// Files of one folder that an import can mean.
+const LARGEST_PACKAGE: usize = 500;
 
 /// The packages of one repository.
 pub(super) struct Packages<'a> {
@@ -26,7 +30,10 @@ impl<'a> Packages<'a> {
         let mut files = HashMap::<_, Vec<_>>::new();
         for (index, file) in repository.files.iter().enumerate() {
             if file.language == "go" && !is_test(&file.path) {
-                files.entry(parent(&file.path)).or_default().push(index as u32);
+                let package = files.entry(parent(&file.path)).or_default();
+                if package.len() < LARGEST_PACKAGE {
+                    package.push(index as u32);
+                }
             }
         }
         let manifests = repository.context.iter().filter(|(path, _)| file_name(path) == "go.mod");

@@ -47,6 +47,10 @@ vocabulary! {
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_go::LANGUAGE));
 
+/// Names that share one signature. Where there are more of them, each stands for itself, so that the
+/// outline does not grow with the square of the file.
+const MOST_NAMES: usize = 16;
+
 /// The outline of a Go file.
 pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
     let grammar = &*GRAMMAR;
@@ -128,10 +132,38 @@ impl Reader<'_> {
         scope: Scope,
         doc: Option<Range<u32>>,
     ) -> Option<Scope> {
+        let (kind, body) = self.kind_and_body(node)?;
+        let (whole, mut doc) = match scope.outer {
+            Some(Outer { whole, doc }) => (whole.0..whole.1, doc.map(|(start, end)| start..end)),
+            None => (range(node), doc),
+        };
+        let names = self.names(node);
+        let crowded = names.len() > MOST_NAMES;
+        let mut owner = None;
+        for name in names {
+            let whole = if crowded { range(name) } else { whole.clone() };
+            let parts = Parts {
+                kind,
+                name,
+                start: whole.start,
+                whole,
+                body: body.filter(|_| !crowded),
+                doc: doc.take(),
+                parent: scope.owner,
+                public: self.sketch.text(name).starts_with(char::is_uppercase),
+            };
+            owner = self.sketch.define(parts, &["="]).or(owner);
+        }
+        let has_members = matches!(kind, DefinitionKind::Type | DefinitionKind::Interface);
+        owner.filter(|_| has_members).map(|owner| Scope { owner: Some(owner), outer: None })
+    }
+
+    /// What a node defines, and where its body begins.
+    fn kind_and_body<'t>(&self, node: Node<'t>) -> Option<(DefinitionKind, Option<Node<'t>>)> {
         let type_ = self.field(node, |f| f.type_);
         let structure = type_.filter(|type_| self.grammar.kind(*type_) == Kind::StructType);
         let interface = type_.filter(|type_| self.grammar.kind(*type_) == Kind::InterfaceType);
-        let (kind, body) = match self.grammar.kind(node) {
+        Some(match self.grammar.kind(node) {
             Kind::Function => (DefinitionKind::Function, self.field(node, |f| f.body)),
             Kind::Method => (DefinitionKind::Method, self.field(node, |f| f.body)),
             Kind::MethodElement => (DefinitionKind::Method, None),
@@ -142,27 +174,7 @@ impl Reader<'_> {
             Kind::VarSpec => (DefinitionKind::Variable, self.field(node, |f| f.value)),
             Kind::Field => (DefinitionKind::Variable, None),
             _ => return None,
-        };
-        let ((start, end), doc) = match scope.outer {
-            Some(Outer { whole, doc }) => (whole, doc.map(|(start, end)| start..end)),
-            None => ((node.start_byte() as u32, node.end_byte() as u32), doc),
-        };
-        let mut owner = None;
-        for name in self.names(node) {
-            let parts = Parts {
-                kind,
-                name,
-                whole: start..end,
-                start,
-                body,
-                doc: doc.clone(),
-                parent: scope.owner,
-                public: self.sketch.text(name).starts_with(char::is_uppercase),
-            };
-            owner = self.sketch.define(parts, &["="]).or(owner);
-        }
-        let has_members = matches!(kind, DefinitionKind::Type | DefinitionKind::Interface);
-        owner.filter(|_| has_members).map(|owner| Scope { owner: Some(owner), outer: None })
+        })
     }
 
     /// The names that a declaration gives, without the blank one.

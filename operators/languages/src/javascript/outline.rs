@@ -436,7 +436,8 @@ impl<'s> Reader<'s, '_> {
             {
                 continue;
             }
-            let around = if index == 0 { around } else { Scope { outer: None, ..around } };
+            let around =
+                if index == 0 { around } else { Scope { outer: None, doc: None, ..around } };
             let scope = self.bind(declarator, name, value, otherwise, around);
             inside = inside.or((scope.place == Place::Value).then_some(scope));
         }

@@ -10,7 +10,7 @@ use backstory_core::{DefinitionKind, Outline};
 use tree_sitter::Node;
 
 use crate::sketch::{Parts, Sketch};
-use crate::syntax::{Hits, Rules, children_in, parse, range, trim_end, vocabulary, walk};
+use crate::syntax::{Hits, Rules, children_in, parse, range, vocabulary, walk};
 use crate::{Limits, TooComplex};
 
 vocabulary! {
@@ -162,26 +162,18 @@ impl Reader<'_> {
             name,
             start: whole.start,
             whole: scope.outer.unwrap_or(whole.start)..whole.end,
-            body,
+            // A comment may stand between the colon and the body.
+            body: Self::colon(node).or(body),
             doc: body.and_then(|body| self.docstring(body)),
             parent: scope.owner,
             public: is_public(self.sketch.text(name)),
         };
-        // A comment may stand between the colon and the body.
-        let index = self.sketch.define(parts, &[":"])?;
-        self.cut_comments(index, node);
-        Some(index)
+        self.sketch.define(parts, &[":"])
     }
 
-    /// Ends a signature before the first comment behind its colon.
-    fn cut_comments(&mut self, index: u32, node: Node<'_>) {
-        let mut cursor = node.walk();
-        let colon = node.children(&mut cursor).filter(|child| child.kind() == ":").last();
-        if let Some(colon) = colon {
-            let signature = &mut self.sketch.outline.definitions[index as usize].signature;
-            let end = signature.end.min(colon.start_byte() as u32).max(signature.start);
-            *signature = trim_end(self.sketch.source, signature.start..end, &[]);
-        }
+    /// The colon before the body.
+    fn colon(node: Node<'_>) -> Option<Node<'_>> {
+        node.children(&mut node.walk()).filter(|child| child.kind() == ":").last()
     }
 
     fn is_protocol(&self, node: Node<'_>) -> bool {
@@ -216,7 +208,9 @@ impl Reader<'_> {
                     name if is_constant(name) => DefinitionKind::Constant,
                     _ => DefinitionKind::Variable,
                 };
-                self.variable(node, name, right.filter(|_| !alias), kind, scope);
+                // Of several names, each stands for itself.
+                let (whole, value) = if name == left { (node, right) } else { (name, None) };
+                self.variable(whole, name, value.filter(|_| !alias), kind, scope);
             }
             next = right;
         }

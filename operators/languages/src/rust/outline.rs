@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use backstory_core::{DefinitionKind, Outline};
 use tree_sitter::Node;
 
-use crate::sketch::{Parts, Pending, Sketch};
+use crate::sketch::{LONGEST_PATH, Parts, Pending, Sketch};
 use crate::syntax::{Hits, Rules, parse, range, text_of, trim_end, vocabulary, walk};
 use crate::{Limits, TooComplex};
 
@@ -65,7 +65,7 @@ vocabulary! {
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_rust::LANGUAGE));
 
-/// Groups of a `use` nested deeper than this are not looked into.
+/// Imports in groups or inline modules nested deeper than this are not looked at.
 const DEEPEST_USE: usize = 64;
 
 /// The outline of a Rust file.
@@ -143,23 +143,31 @@ impl<'t> Rules<'t> for Reader<'_> {
             Kind::DeclarationList | Kind::EnumVariantList | Kind::FieldList | Kind::ForeignMod => {
                 return Some(scope);
             }
-            _ => {
-                let Some(found) = self.item_kind(node, scope) else { return code };
-                let public = self.is_public(node, scope, attributes);
-                let owner = self.definition(node, found, scope, doc, public)?;
-                if kind == Kind::Mod && self.field(node, |f| f.body).is_none() {
-                    self.module_file(node, attributes, scope);
-                }
-                let place = self.place_inside(node);
-                let inside = Scope { owner: Some(owner), place };
-                return if place == Place::Code { code } else { Some(inside) };
-            }
+            _ => return self.item(node, scope, doc, attributes).or(code),
         }
         None
     }
 }
 
 impl Reader<'_> {
+    /// Looks at an item. A scope if there are items or members in it.
+    fn item(
+        &mut self,
+        node: Node<'_>,
+        scope: Scope,
+        doc: Option<Range<u32>>,
+        attributes: Option<u32>,
+    ) -> Option<Scope> {
+        let kind = self.item_kind(node, scope)?;
+        let public = self.is_public(node, scope, attributes);
+        let owner = self.definition(node, kind, scope, doc, public)?;
+        if kind == DefinitionKind::Module && self.field(node, |f| f.body).is_none() {
+            self.module_file(node, attributes, scope);
+        }
+        let place = self.place_inside(node);
+        (place != Place::Code).then_some(Scope { owner: Some(owner), place })
+    }
+
     fn field<'t>(&self, node: Node<'t>, field: impl Fn(&Fields) -> u16) -> Option<Node<'t>> {
         node.child_by_field_id(field(&self.grammar.fields))
     }
@@ -286,8 +294,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Names of the inline modules around a node, the outermost first.
-    fn inline_modules(&self, scope: Scope) -> Vec<String> {
+    /// Names of the inline modules around a node, the outermost first; none if there are too many.
+    fn inline_modules(&self, scope: Scope) -> Option<Vec<String>> {
         let mut names = vec![];
         let mut next = scope.owner;
         while let Some(owner) = next {
@@ -295,16 +303,19 @@ impl Reader<'_> {
             if definition.kind == DefinitionKind::Module {
                 names.push(plain(definition.name(self.sketch.source)));
             }
+            if names.len() > DEEPEST_USE {
+                return None;
+            }
             next = definition.parent;
         }
         names.reverse();
-        names
+        Some(names)
     }
 
     /// `mod x;`
     fn module_file(&mut self, node: Node<'_>, attributes: Option<u32>, scope: Scope) {
         let Some(name) = self.field(node, |f| f.name) else { return };
-        let mut path = self.inline_modules(scope);
+        let Some(mut path) = self.inline_modules(scope) else { return };
         path.push(plain(self.sketch.text(name)));
         let module = path.join("::");
         let files: Vec<String> =
@@ -320,7 +331,7 @@ impl Reader<'_> {
     /// `use a::{b, c::*};` is two imports: `b` from `a`, everything from `a::c`.
     fn imports(&mut self, statement: Node<'_>, scope: Scope) {
         let Some(tree) = self.field(statement, |f| f.argument) else { return };
-        let inline = self.inline_modules(scope);
+        let Some(inline) = self.inline_modules(scope) else { return };
         let mut last: Option<(String, Vec<String>)> = None;
         for (path, name) in self.use_leaves(tree) {
             let path = from_file(path, &inline);
@@ -349,6 +360,9 @@ impl Reader<'_> {
                 Kind::ScopedUseList | Kind::UseList if depth == DEEPEST_USE => {}
                 Kind::ScopedUseList => {
                     let prefix = extend(&prefix, &path().unwrap_or_default());
+                    if prefix.len() > LONGEST_PATH {
+                        continue;
+                    }
                     open.extend(self.field(node, |f| f.list).map(|list| (list, prefix, depth)));
                 }
                 Kind::UseList => {
