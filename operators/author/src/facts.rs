@@ -21,6 +21,8 @@ pub(crate) struct Facts<'a> {
 pub(crate) struct Offer<'a> {
     /// The type it belongs to; none at the top level of the file.
     pub(crate) owner: Option<&'a str>,
+    /// What it is a member of.
+    of: Option<&'a Definition>,
     pub(crate) definition: &'a Definition,
     text: &'a str,
 }
@@ -40,6 +42,17 @@ impl<'a> Offer<'a> {
             Some(owner) => format!("{owner}: {signature}"),
             None => signature,
         }
+    }
+
+    pub(crate) fn is_function(&self) -> bool {
+        matches!(self.definition.kind, DefinitionKind::Function | DefinitionKind::Method)
+    }
+
+    /// Whether it makes a type fit an interface, or belongs to what does: `impl Display for Cart`.
+    fn of_interface(&self) -> bool {
+        let block = self.of.unwrap_or(self.definition);
+        let signature = || block.signature(self.text).split_whitespace();
+        block.kind == DefinitionKind::Implementation && signature().any(|word| word == "for")
     }
 
     /// The first sentence of its doc comment.
@@ -75,24 +88,35 @@ impl<'a> Facts<'a> {
         let text = &**self.structure.text(file);
         let all = &self.structure.outline(file).definitions;
         all.iter().filter_map(move |definition| {
-            let owner = match definition.parent {
-                None => None,
-                Some(parent) => {
-                    let parent = &all[parent as usize];
-                    let member = parent.parent.is_none() && parent.kind != DefinitionKind::Function;
-                    Some(parent.name(text)).filter(|_| member).map(Some)?
-                }
+            let Some(parent) = definition.parent else {
+                return Some(Offer { owner: None, of: None, definition, text });
             };
-            Some(Offer { owner, definition, text })
+            let of = &all[parent as usize];
+            let owner = (of.parent.is_none() && has_members(of)).then(|| of.name(text))?;
+            Some(Offer { owner: Some(owner), of: Some(of), definition, text })
         })
     }
 
-    /// What other files may use of a file.
+    /// What other files may use of a file: what is public at its top level, and the functions of public
+    /// types. Those that an interface asks for go without saying once it is named.
     pub(crate) fn offers(&self, file: u32) -> impl Iterator<Item = Offer<'a>> {
-        let usable = |offer: &Offer<'_>| {
-            offer.definition.public && offer.definition.kind != DefinitionKind::Implementation
-        };
-        self.definitions(file).filter(usable)
+        self.definitions(file).filter(|offer| match offer.of {
+            None if offer.definition.kind == DefinitionKind::Implementation => {
+                offer.definition.public && offer.of_interface()
+            }
+            None => offer.definition.public,
+            Some(of) => {
+                let own = of.kind == DefinitionKind::Implementation || of.public;
+                own && offer.definition.public && offer.is_function() && !offer.of_interface()
+            }
+        })
+    }
+
+    /// What other files may import from a file by name.
+    pub(crate) fn names(&self, file: u32) -> impl Iterator<Item = Offer<'a>> {
+        self.offers(file).filter(|offer| {
+            offer.of.is_none() && offer.definition.kind != DefinitionKind::Implementation
+        })
     }
 
     /// Whether a file is a test, by its path.
@@ -135,15 +159,14 @@ impl<'a> Facts<'a> {
                 last == Some(name) || import.names.iter().any(|listed| listed == name)
             })
         };
-        let offered = self.offers(file).filter(|offer| offer.owner.is_none());
-        let mut taken: Vec<_> = offered.filter(|offer| named(offer.name())).collect();
+        let mut taken: Vec<_> = self.names(file).filter(|offer| named(offer.name())).collect();
         taken.dedup_by_key(|offer| offer.name());
         let others = self.structure.graph.dependencies[user as usize].iter();
         for &other in others.filter(|&&other| other != file) {
             if taken.is_empty() {
                 break;
             }
-            let same = |offer: &Offer<'_>| self.offers(other).any(|o| o.name() == offer.name());
+            let same = |offer: &Offer<'_>| self.names(other).any(|o| o.name() == offer.name());
             taken.retain(|offer| !same(offer));
         }
         taken
@@ -163,7 +186,7 @@ impl<'a> Facts<'a> {
         if self.is_test(file) && !paths.is_empty() {
             return format!("Tests {}.", some(&paths, NAMES));
         }
-        let public: Vec<_> = self.offers(file).filter(|offer| offer.owner.is_none()).collect();
+        let public: Vec<_> = self.names(file).collect();
         if let [only] = &public[..]
             && let Some(doc) = only.doc()
         {
@@ -181,14 +204,23 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// Whether what is inside is spoken of as belonging to it.
+fn has_members(definition: &Definition) -> bool {
+    use DefinitionKind::{Implementation, Interface, Type};
+    matches!(definition.kind, Type | Interface | Implementation)
+}
+
 /// `the class Cart and the functions add and remove`: neighbours of the same sort go together.
 pub(crate) fn named(offers: &[Offer<'_>]) -> String {
     let groups: Vec<_> = offers.chunk_by(|a, b| a.word() == b.word()).collect();
     let group = |group: &&[Offer<'_>]| {
-        let names: Vec<_> = group.iter().map(Offer::name).collect();
+        let mut names: Vec<_> = group.iter().map(Offer::name).collect();
+        // A type may be implemented in several blocks.
+        names.dedup();
         let word = group[0].word();
         let word = if names.len() == 1 { word.to_owned() } else { crate::prose::many(word) };
-        format!("the {word} {}", some(&names, NAMES))
+        let of = if word.starts_with("implementation") { "of " } else { "" };
+        format!("the {word} {of}{}", some(&names, NAMES))
     };
     let words: Vec<_> = groups.iter().take(NAMES + 1).map(group).collect();
     if groups.len() <= NAMES {

@@ -18,7 +18,7 @@ impl Outline {
     /// The `kind` in a plan file.
     pub const KIND: &'static str = "outline";
     /// What it does, one line.
-    pub const SUMMARY: &'static str = "Write from facts only, without a model";
+    pub const SUMMARY: &'static str = "writes from facts only, without a model";
 
     /// Makes the author.
     pub fn build(self) -> Result<Arc<dyn Author>, Vec<BuildError>> {

@@ -96,7 +96,7 @@ fn interface(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn offered(facts: &Facts<'_>, file: u32) -> Option<String> {
-    let mut offers = facts.offers(file).filter(|offer| offer.owner.is_none());
+    let mut offers = facts.names(file);
     let mut words: Vec<_> = offers.by_ref().take(OFFERS).map(|o| o.signature()).collect();
     let more = offers.count();
     if more > 0 {

@@ -1,6 +1,6 @@
 //! What a sub-agent thinks before it reads and before it writes.
 
-use backstory_core::DefinitionKind;
+use std::collections::BTreeSet;
 
 use crate::facts::{Facts, NAMES, Offer, named};
 use crate::prose::{count, list, some};
@@ -137,8 +137,7 @@ fn learned(facts: &Facts<'_>, file: u32, reads: &[u32]) -> Option<String> {
     let one = |&read: &u32| {
         let used = facts.uses(file, read);
         let (used, verb) = if used.is_empty() {
-            let own = facts.offers(read).filter(|offer| offer.owner.is_none());
-            (own.take(BORROWED).collect(), "has")
+            (facts.names(read).take(BORROWED).collect(), "has")
         } else {
             (used, "gives me")
         };
@@ -174,9 +173,9 @@ fn offers(facts: &Facts<'_>, file: u32) -> Option<String> {
 
 /// The order of the file's parts.
 fn layout(facts: &Facts<'_>, file: u32) -> String {
-    let mut imports: Vec<_> =
-        facts.structure.outline(file).imports.iter().map(|import| &*import.path).collect();
-    imports.dedup();
+    let imports = facts.structure.outline(file).imports.iter().map(|import| &*import.path);
+    let mut seen = BTreeSet::new();
+    let imports: Vec<_> = imports.filter(|path| seen.insert(*path)).collect();
     let imports = some(&imports, FILES);
     let top: Vec<_> = facts.definitions(file).filter(|offer| offer.owner.is_none()).collect();
     match (&*imports, &top[..]) {
@@ -191,11 +190,7 @@ fn layout(facts: &Facts<'_>, file: u32) -> String {
 
 /// What is for the file's own use.
 fn helpers(facts: &Facts<'_>, file: u32) -> Option<String> {
-    let private = |offer: &Offer<'_>| {
-        let kind = offer.definition.kind;
-        let callable = matches!(kind, DefinitionKind::Function | DefinitionKind::Method);
-        callable && !offer.definition.public
-    };
+    let private = |offer: &Offer<'_>| offer.is_function() && !offer.definition.public;
     let helpers: Vec<_> = facts.definitions(file).filter(private).collect();
     if facts.is_test(file) {
         return None;

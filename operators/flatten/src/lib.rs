@@ -58,7 +58,7 @@ pub struct Flatten {
 
 impl Operator for Flatten {
     const KIND: &'static str = "flatten";
-    const SUMMARY: &'static str = "Make one text of typed spans out of every repository";
+    const SUMMARY: &'static str = "makes one text of typed spans out of every repository";
     const TAKES: &'static [Flow] = &[Flow::Structure, Flow::Drafts];
     const GIVES: Flow = Flow::Trajectory;
 

@@ -71,7 +71,7 @@ fn what_agents_produce() -> Vec<SpanKind> {
 
 impl Operator for Mask {
     const KIND: &'static str = "mask";
-    const SUMMARY: &'static str = "Encode trajectories and mark the tokens to train on";
+    const SUMMARY: &'static str = "encodes trajectories and marks the tokens to train on";
     const TAKES: &'static [Flow] = &[Flow::Trajectory];
     const GIVES: Flow = Flow::Sequence;
 

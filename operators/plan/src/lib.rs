@@ -27,7 +27,7 @@ pub struct Plan {
 
 impl Operator for Plan {
     const KIND: &'static str = "plan";
-    const SUMMARY: &'static str = "Write requirements and a plan of all files";
+    const SUMMARY: &'static str = "writes requirements and a plan of all files";
     const TAKES: &'static [Flow] = &[Flow::Structure];
     const GIVES: Flow = Flow::Plan;
     const EFFECT: Option<&'static str> = Some("LLM");

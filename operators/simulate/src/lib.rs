@@ -47,7 +47,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 
 impl Operator for Simulate {
     const KIND: &'static str = "simulate";
-    const SUMMARY: &'static str = "Think, read and write every file of the plan";
+    const SUMMARY: &'static str = "thinks, reads and writes every file of the plan";
     const TAKES: &'static [Flow] = &[Flow::Plan];
     const GIVES: Flow = Flow::Drafts;
     const EFFECT: Option<&'static str> = Some("LLM");

@@ -233,6 +233,35 @@ fn thoughts_before_writing() {
     insta::assert_snapshot!("before_writing", thoughts);
 }
 
+/// What makes a type fit an interface is named once; members of what is private are not offered.
+#[test]
+fn implementations_and_private_types() {
+    use DefinitionKind::{Implementation, Method, Type};
+    let text = "pub struct Key;\nimpl Key { pub fn new() -> Key {} }\nimpl fmt::Display for Key {\n\
+        fn fmt(&self) {} }\nstruct _Slot;\nimpl Drop for _Slot {}\n";
+    let key = File::new("key.rs", text)
+        .defines(Type, "pub struct Key", "Key")
+        .defines(Implementation, "impl Key", "Key")
+        .defines(Method, "pub fn new() -> Key", "new")
+        .inside(1)
+        .defines(Implementation, "impl fmt::Display for Key", "Key")
+        .defines(Method, "fn fmt(&self)", "fmt")
+        .inside(3)
+        .defines(Type, "struct _Slot", "_Slot")
+        .defines(Implementation, "impl Drop for _Slot", "_Slot");
+    let structure = structure(vec![key], &[0], &[]);
+    assert_eq!(
+        plan(&structure).files[0].interface,
+        ["pub struct Key", "Key: pub fn new() -> Key", "impl fmt::Display for Key"]
+    );
+    assert_eq!(
+        think(&structure, 0, Moment::BeforeWriting { reads: &[] }),
+        "key.rs has to offer:\n- `pub struct Key`\n- `Key: pub fn new() -> Key`\n\
+         - `impl fmt::Display for Key`\nIn this order: the struct Key, the implementation of Key, \
+         the struct _Slot and the implementation of _Slot."
+    );
+}
+
 /// A repository that says nothing about itself has to be described too.
 #[test]
 fn a_repository_of_one_file_without_a_word() {
