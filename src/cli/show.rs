@@ -48,16 +48,16 @@ async fn find(args: &ShowArgs) -> Result<Vec<(TrajectoryRow, SequenceRow)>, CliE
     };
     let arm = args.arm.as_ref().map(|arm| format!(" AND arm = {}", literal(arm)));
     let filter = format!("WHERE repo = {}{}", literal(&repo), arm.unwrap_or_default());
-    let batches = |sql: String| async {
-        let rows = reader.stream(&sql).await?;
-        Ok::<_, OutputError>(rows.try_collect::<Vec<_>>().await?)
+    let batches = async |table: &str| {
+        let sql = format!("SELECT * FROM {table} {filter} ORDER BY arm");
+        Ok::<_, OutputError>(reader.stream(&sql).await?.try_collect::<Vec<_>>().await?)
     };
     let mut trajectories = vec![];
-    for batch in batches(format!("SELECT * FROM trajectories {filter} ORDER BY arm")).await? {
+    for batch in batches("trajectories").await? {
         trajectories.extend(trajectory_rows(&batch)?);
     }
     let mut sequences = vec![];
-    for batch in batches(format!("SELECT * FROM sequences {filter} ORDER BY arm")).await? {
+    for batch in batches("sequences").await? {
         sequences.extend(sequence_rows(&batch)?);
     }
     if trajectories.is_empty() {
