@@ -67,7 +67,8 @@ impl Tree<'_> {
             let _ = write!(label, " model {model}: {kind}");
         }
         if let Some(effect) = stage.effect {
-            let _ = write!(label, " {}", self.paint.colour(AnsiColor::Yellow, &format!("⚡ {effect}")));
+            let _ =
+                write!(label, " {}", self.paint.colour(AnsiColor::Yellow, &format!("⚡ {effect}")));
         }
         if stage.written {
             let _ = write!(label, " {}", self.paint.colour(AnsiColor::Green, "▸"));

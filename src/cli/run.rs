@@ -147,7 +147,8 @@ impl Display {
                 if !terminal {
                     let finished = count(progress.finished());
                     let message = bar.message();
-                    let _ = writeln!(io::stderr(), "{finished}/{} finished, {message}", count(listed));
+                    let _ =
+                        writeln!(io::stderr(), "{finished}/{} finished, {message}", count(listed));
                 }
             }
             bar.finish_and_clear();
@@ -246,7 +247,8 @@ impl Summary<'_> {
 
     fn repositories(&self) -> String {
         let tally = &self.committed;
-        let mut text = format!("{} listed, {} committed", count(self.listed), count(tally.repositories));
+        let mut text =
+            format!("{} listed, {} committed", count(self.listed), count(tally.repositories));
         let mut also = |number: u64, what: &str| {
             if number > 0 {
                 let _ = write!(text, ", {} {what}", count(number));
@@ -264,7 +266,8 @@ impl Summary<'_> {
 }
 
 fn files(tally: &Tally) -> String {
-    let mut text = format!("{} met, {} written", count(tally.files_seen), count(tally.files_written));
+    let mut text =
+        format!("{} met, {} written", count(tally.files_seen), count(tally.files_written));
     if tally.files_failed > 0 {
         let _ = write!(text, ", {} failed", count(tally.files_failed));
     }

@@ -141,9 +141,8 @@ impl Admission {
         activator: Box<dyn Fn() -> SyncActivator>,
     ) -> Self {
         // The same partition as differential's, so that a repository stays on one worker.
-        let mine = |name: &&Arc<str>| {
-            repository_id(name).hashed() % workers as u64 == worker as u64
-        };
+        let mine =
+            |name: &&Arc<str>| repository_id(name).hashed() % workers as u64 == worker as u64;
         let names = shared.run.names.iter().filter(mine).cloned().collect::<Vec<_>>();
         let (sender, read) = channel();
         Self {
@@ -175,7 +174,10 @@ impl Admission {
 
     /// Starts to read as many repositories as the budget allows.
     fn start_reading(&mut self) {
-        while self.reading < READ_AHEAD && self.has_credit() && !self.shared.run.control.is_stopping() {
+        while self.reading < READ_AHEAD
+            && self.has_credit()
+            && !self.shared.run.control.is_stopping()
+        {
             let Some(name) = self.names.next() else { return };
             self.reading += 1;
             self.shared.run.progress.count_admitted();
@@ -205,7 +207,8 @@ impl Admission {
             self.shared.residents.insert(name, admitted);
             self.in_flight += 1;
             self.bytes_in_flight += bytes;
-            arrivals.push(Arrival { ticket: Ticket { repository, worker: self.worker, bytes }, rows });
+            arrivals
+                .push(Arrival { ticket: Ticket { repository, worker: self.worker, bytes }, rows });
         }
         // What was skipped has made room.
         self.start_reading();
@@ -228,7 +231,9 @@ impl Admission {
 
 fn rows(repository: RepositoryId, resident: &Resident) -> Vec<Row> {
     let files = resident.repository.files.iter().zip(&resident.outline_digests);
-    files.map(|(file, outline)| (repository, (Arc::clone(&file.path), file.digest, *outline))).collect()
+    files
+        .map(|(file, outline)| (repository, (Arc::clone(&file.path), file.digest, *outline)))
+        .collect()
 }
 
 /// Reads and outlines one repository. None if its rows are there already.
@@ -250,6 +255,7 @@ fn read(shared: &Shared, name: &Arc<str>) -> Option<Admitted> {
         }
         return None;
     }
-    let outline = |repository| Resident::new(repository, &*run.plan.outline, run.plan.simulations.len());
+    let outline =
+        |repository| Resident::new(repository, &*run.plan.outline, run.plan.simulations.len());
     Some(admitted.and_then(outline))
 }

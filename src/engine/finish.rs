@@ -65,7 +65,8 @@ fn rows_of(shared: &Shared, name: &str, admitted: &Admitted) -> (RepositoryRows,
                 rows.sequences.push(sequence);
             }
             Err(failures) => {
-                let failed = failures.iter().map(|failure| error_row(name, Some(&arm.name), failure));
+                let failed =
+                    failures.iter().map(|failure| error_row(name, Some(&arm.name), failure));
                 rows.errors.extend(failed);
             }
         }
@@ -92,7 +93,8 @@ fn rows_of_arm(
     structure: &Structure,
     arm: &Arm,
 ) -> Result<(TrajectoryRow, SequenceRow), Vec<Failure>> {
-    let story = arm.simulation.map(|index| story(shared, resident, structure, index)).transpose()?;
+    let story =
+        arm.simulation.map(|index| story(shared, resident, structure, index)).transpose()?;
     let one = |failure| vec![failure];
     let trajectory = arm.flatten.flatten(structure, story.as_ref()).map_err(one)?;
     let sequence = arm.mask.mask(&trajectory).map_err(one)?;
@@ -109,7 +111,8 @@ fn rows_of_arm(
         spans: sequence.spans,
     };
     let failed = repository.failures.iter().filter(|failure| failure.path.is_some()).count();
-    let left_out = repository.left_out.iter().map(|(reason, count)| (reason.name().to_owned(), *count));
+    let left_out =
+        repository.left_out.iter().map(|(reason, count)| (reason.name().to_owned(), *count));
     let trajectory = TrajectoryRow {
         trajectory_id,
         repo: repository.name.clone(),

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use backstory_core::{
-    Digest, Draft, Failure, FailureKind, Hasher, OrderFiles, Outline, OutlineFile, Plan, Repository,
-    SourceFile, Stage, Structure,
+    Digest, Draft, Failure, FailureKind, Hasher, OrderFiles, Outline, OutlineFile, Plan,
+    Repository, SourceFile, Stage, Structure,
 };
 use rayon::prelude::*;
 

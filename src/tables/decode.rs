@@ -35,7 +35,8 @@ impl<'a> Columns<'a> {
 
     fn numbers<T: ArrowPrimitiveType>(&self, name: &str) -> Result<&'a [T::Native]> {
         let column = self.get(name)?.as_primitive_opt::<T>();
-        let column = column.ok_or_else(|| damaged(format!("column \"{name}\" holds no numbers")))?;
+        let column =
+            column.ok_or_else(|| damaged(format!("column \"{name}\" holds no numbers")))?;
         Ok(column.values())
     }
 

@@ -79,7 +79,8 @@ impl Output {
     /// The repositories that have rows, with their content; none for one that was rejected as a whole.
     pub async fn committed(&self) -> Result<HashMap<String, Option<String>>, OutputError> {
         let reader = Reader::over(self.tables.iter().map(|(table, delta)| (*table, delta)))?;
-        let rejected = "SELECT repo, CAST(NULL AS VARCHAR) FROM errors WHERE path IS NULL AND arm IS NULL";
+        let rejected =
+            "SELECT repo, CAST(NULL AS VARCHAR) FROM errors WHERE path IS NULL AND arm IS NULL";
         let mut committed = reader.pairs(rejected).await?;
         committed.extend(reader.pairs("SELECT repo, content_id FROM trajectories").await?);
         Ok(committed)
@@ -94,7 +95,8 @@ impl Output {
 
     /// Makes a group durable before the first table has it.
     pub(super) async fn note(&self, pending: &Pending) -> Result<(), OutputError> {
-        let text = serde_json::to_vec(pending).map_err(|error| OutputError::Store(error.to_string()))?;
+        let text =
+            serde_json::to_vec(pending).map_err(|error| OutputError::Store(error.to_string()))?;
         self.store.put(&pending_path(), PutPayload::from(text)).await?;
         Ok(())
     }

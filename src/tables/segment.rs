@@ -49,9 +49,14 @@ pub fn write_segments(
             trajectory_batch(&rows.trajectories)?,
             range(&rows.trajectories, |row| &row.repo),
         ),
-        (Table::Sequences, sequence_batch(&rows.sequences)?, range(&rows.sequences, |row| &row.repo)),
+        (
+            Table::Sequences,
+            sequence_batch(&rows.sequences)?,
+            range(&rows.sequences, |row| &row.repo),
+        ),
     ];
-    let filled = batches.iter().filter_map(|(table, batch, range)| Some((*table, batch, (*range)?)));
+    let filled =
+        batches.iter().filter_map(|(table, batch, range)| Some((*table, batch, (*range)?)));
     filled.map(|(table, batch, range)| put(table, batch, range, store, runtime)).collect()
 }
 

@@ -115,11 +115,9 @@ fn rows_read_back_as_they_were() {
         ..trajectory("bare")
     };
     let trajectories = vec![trajectory("a"), bare, trajectory("c")];
-    assert_eq!(
-        trajectory_rows(&trajectory_batch(&trajectories).unwrap()).unwrap(),
-        trajectories
-    );
-    let empty = SequenceRow { input_ids: vec![], loss_mask: vec![], spans: vec![], ..sequence("b") };
+    assert_eq!(trajectory_rows(&trajectory_batch(&trajectories).unwrap()).unwrap(), trajectories);
+    let empty =
+        SequenceRow { input_ids: vec![], loss_mask: vec![], spans: vec![], ..sequence("b") };
     let sequences = vec![sequence("a"), empty, sequence("c")];
     assert_eq!(sequence_rows(&sequence_batch(&sequences).unwrap()).unwrap(), sequences);
     let errors = vec![error("a"), ErrorRow { path: None, arm: Some("raw".into()), ..error("b") }];
@@ -202,9 +200,7 @@ fn failure(result: Result<Output, OutputError>, folder: &Path) -> String {
 #[test]
 fn messages_of_outputs_that_cannot_be_used() {
     let (runtime, folder) = (runtime(), TempDir::new().unwrap());
-    let open = |path: &Path, plan: &str| {
-        runtime.block_on(Output::open(path, &identity(plan)))
-    };
+    let open = |path: &Path, plan: &str| runtime.block_on(Output::open(path, &identity(plan)));
     let out = folder.path().join("out");
     drop(open(&out, "one").unwrap());
     insta::assert_snapshot!(failure(open(&out, "two"), folder.path()));

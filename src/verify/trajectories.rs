@@ -182,10 +182,9 @@ fn check_contents(
     verdict: &mut Verdict,
     found: &mut Found,
 ) {
-    for (kind, count) in [
-        (SpanKind::Write, &mut verdict.files),
-        (SpanKind::Observation, &mut verdict.observations),
-    ] {
+    for (kind, count) in
+        [(SpanKind::Write, &mut verdict.files), (SpanKind::Observation, &mut verdict.observations)]
+    {
         for span in spans(row, kind) {
             *count += 1;
             let file = span.file.and_then(|file| structure.repository.files.get(file as usize));
@@ -232,8 +231,9 @@ fn check_messages(structure: &Structure, row: &TrajectoryRow) -> Result<(), Stri
     if row.messages.is_empty() {
         return if row.author.is_none() { Ok(()) } else { Err("there are none".to_owned()) };
     }
-    let thoughts = row.messages.iter().filter_map(|message| message.reasoning_content.as_deref());
-    if !thoughts.eq(spans(row, SpanKind::Think).map(|span| text_of(row, span))) {
+    let thoughts = row.messages.iter().filter(|message| !message.tool_calls.is_empty());
+    let thoughts = thoughts.map(|message| message.reasoning_content.clone().unwrap_or_default());
+    if !thoughts.eq(thoughts_before_calls(row)) {
         return Err("the thoughts are not those of the spans".to_owned());
     }
     let observed = row.messages.iter().filter(|message| message.name == Some("read_file"));
@@ -251,6 +251,21 @@ fn check_messages(structure: &Structure, row: &TrajectoryRow) -> Result<(), Stri
         !writes_file(call, path, text)
     });
     wrong.map_or(Ok(()), |(file, _)| Err(format!("\"{}\" differs", structure.path(*file))))
+}
+
+/// The thoughts before each call, as the chat form joins them.
+fn thoughts_before_calls(row: &TrajectoryRow) -> Vec<String> {
+    let (mut calls, mut thoughts) = (vec![], vec![]);
+    for span in &row.spans {
+        match span.kind {
+            SpanKind::Think => thoughts.push(text_of(row, span)),
+            SpanKind::Read | SpanKind::Write => {
+                calls.push(std::mem::take(&mut thoughts).join("\n\n"));
+            }
+            _ => {}
+        }
+    }
+    calls
 }
 
 fn writes_file(call: &ToolCall, path: &str, text: &str) -> bool {
