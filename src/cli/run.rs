@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::style::{Paint, count};
 use super::{CliError, Exit, PlanArgs};
@@ -56,7 +57,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
 
     let progress = Arc::new(Progress::default());
     let control = Arc::new(Control::default());
-    stop_on_interrupt(&runtime, Arc::clone(&control));
+    stop_on_interrupt(&runtime, Arc::clone(&control))?;
     let (sink, listed) = (plan.sink.clone(), names.len() as u64);
     let run = Run {
         plan,
@@ -101,10 +102,18 @@ fn identity(plan: &Resolved) -> Identity {
     Identity { plan_hash: plan.hash, plan: plan.echo.clone(), properties }
 }
 
-/// The first Ctrl-C finishes and commits what is under way, the second one leaves at once.
-fn stop_on_interrupt(runtime: &tokio::runtime::Runtime, control: Arc<Control>) {
+/// The first Ctrl-C, or request to terminate, finishes and commits what is under way; the second one leaves
+/// at once.
+fn stop_on_interrupt(runtime: &tokio::runtime::Runtime, control: Arc<Control>) -> io::Result<()> {
+    let _context = runtime.enter();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     runtime.spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
             if control.is_stopping() {
                 std::process::exit(Exit::Interrupted as i32);
             }
@@ -115,6 +124,7 @@ fn stop_on_interrupt(runtime: &tokio::runtime::Runtime, control: Arc<Control>) {
             control.stop();
         }
     });
+    Ok(())
 }
 
 /// Shows progress on standard error from a thread of its own: a line that changes on a terminal, a line

@@ -25,6 +25,12 @@ pub enum OutputError {
         .0.display()
     )]
     NotOurs(PathBuf),
+    /// Another run has the output open.
+    #[error(
+        "another run is writing to \"{}\"\nhint: wait until it is over, or choose another sink.uri",
+        .0.display()
+    )]
+    Busy(PathBuf),
     /// There are no tables to read.
     #[error(
         "\"{}\" holds no tables\nhint: give the folder that a plan names as sink.uri, after a run",

@@ -6,6 +6,7 @@
 //! ```text
 //! OUT/errors/        OUT/trajectories/        OUT/sequences/        Delta tables
 //! OUT/_backstory/pending.json                                       the commit under way
+//! OUT/_backstory/lock                                               held by the run that writes
 //! ```
 
 mod decode;

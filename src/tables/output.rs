@@ -6,7 +6,8 @@
 //! transaction versions which tables have it, and commits it to the others.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -44,7 +45,8 @@ pub struct Identity {
 
 /// An output folder, open for writing.
 pub struct Output {
-    path: PathBuf,
+    /// Held as long as the output is open; the system lets go of it however the process ends.
+    _lock: File,
     store: Arc<dyn ObjectStore>,
     tables: Vec<(Table, DeltaTable)>,
     group: i64,
@@ -61,12 +63,13 @@ impl Output {
     /// Opens the output, making its tables if there are none, and finishes a commit that was cut short.
     pub async fn open(path: &Path, identity: &Identity) -> Result<Self, OutputError> {
         prepare_folder(path)?;
+        let lock = lock(path)?;
         let store = local_store(path)?;
         let mut tables = vec![];
         for table in Table::ALL {
             tables.push((table, open_or_create(path, table, identity).await?));
         }
-        let mut output = Self { path: path.to_owned(), store, tables, group: 0 };
+        let mut output = Self { _lock: lock, store, tables, group: 0 };
         output.recover().await?;
         Ok(output)
     }
@@ -130,11 +133,6 @@ impl Output {
         self.group = pending.group;
         Ok(())
     }
-
-    /// The output folder.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
 }
 
 /// The commit of one table: the group's files for it, perhaps none, and the group's number.
@@ -195,6 +193,19 @@ fn prepare_folder(path: &Path) -> Result<(), OutputError> {
         name == "_backstory" || Table::ALL.iter().any(|table| name == table.name())
     };
     if names.iter().all(ours) { Ok(()) } else { Err(OutputError::NotOurs(path.to_owned())) }
+}
+
+/// Keeps a second run out: both would commit the same repositories.
+fn lock(path: &Path) -> Result<File, OutputError> {
+    let folder = |source| OutputError::Folder { path: path.to_owned(), source };
+    let ours = path.join("_backstory");
+    std::fs::create_dir_all(&ours).map_err(folder)?;
+    let file = File::create(ours.join("lock")).map_err(folder)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OutputError::Busy(path.to_owned())),
+        Err(TryLockError::Error(source)) => Err(folder(source)),
+    }
 }
 
 pub(super) fn table_url(path: &Path, table: Table) -> Result<Url, OutputError> {

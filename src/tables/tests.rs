@@ -205,6 +205,10 @@ fn messages_of_outputs_that_cannot_be_used() {
     drop(open(&out, "one").unwrap());
     insta::assert_snapshot!(failure(open(&out, "two"), folder.path()));
 
+    let held = open(&out, "one").unwrap();
+    insta::assert_snapshot!(failure(open(&out, "one"), folder.path()));
+    drop(held);
+
     let other = folder.path().join("other");
     std::fs::create_dir(&other).unwrap();
     std::fs::write(other.join("thesis.tex"), "").unwrap();
