@@ -27,13 +27,17 @@ fn drawing(plan: &Resolved, paint: Paint) -> String {
         let author = author.map(|author| format!(", written by {author}")).unwrap_or_default();
         let _ = writeln!(text, "  arm {}{author}", paint.colour(AnsiColor::Green, &arm.name));
     }
-    let _ = writeln!(text, "\n{}", paint.dim(LEGEND));
+    let waits = plan.stages.iter().any(|stage| stage.effect.is_some());
+    let effects = if waits { EFFECTS } else { NO_EFFECTS };
+    let _ = writeln!(text, "\n{}\n{}", paint.dim(effects), paint.dim(LEGEND));
     let _ = writeln!(text, "{} {}", paint.dim("plan"), paint.dim(&plan.hash.to_string()));
     text
 }
 
+const EFFECTS: &str = "⚡ waits for the world outside, one call per file at a time";
+const NO_EFFECTS: &str = "no stage waits for the world outside: no model, no server";
 const LEGEND: &str = "\
-⚡ waits for the world outside, memoised per file; ▸ sequences written by the sink
+▸ sequences that the sink writes
 structural part (parse, graph): differential, only what changed is worked on
 after it no stage waits for another repository; credit returns when rows are committed";
 

@@ -37,6 +37,8 @@ pub struct SourceKind {
 pub struct AuthorKind {
     /// The common part.
     pub config: ConfigKind,
+    /// What it asks of the world outside the process, in one word; none if nothing.
+    pub effect: Option<&'static str>,
     /// Makes the author.
     pub build: fn(Json) -> Built<Arc<dyn Author>>,
 }
@@ -49,8 +51,6 @@ pub struct OperatorKind {
     pub takes: &'static [Flow],
     /// What it gives.
     pub gives: Flow,
-    /// What it asks of the world outside the process.
-    pub effect: Option<&'static str>,
     /// Makes the work.
     pub build: fn(Json, &Environment<'_>) -> Built<Work>,
 }
@@ -105,7 +105,6 @@ impl OperatorKind {
             config: ConfigKind::of::<T>(T::KIND, T::SUMMARY),
             takes: T::TAKES,
             gives: T::GIVES,
-            effect: T::EFFECT,
             build: |config, environment| read::<T>(config)?.build(environment),
         }
     }
@@ -134,6 +133,7 @@ macro_rules! author {
                 <$config>::KIND,
                 <$config>::SUMMARY,
             ),
+            effect: <$config>::EFFECT,
             build: |config| $crate::plan::kind::read::<$config>(config)?.build(),
         }
     };

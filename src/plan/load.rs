@@ -75,7 +75,7 @@ pub struct StageInfo {
     pub takes: Flow,
     /// What it gives.
     pub gives: Flow,
-    /// What it asks of the world outside the process.
+    /// What its models ask of the world outside the process.
     pub effect: Option<&'static str>,
     /// The models it uses, by name and kind.
     pub models: Vec<(String, &'static str)>,
@@ -115,6 +115,7 @@ impl Loaded {
         let kind = step.table.kind;
         let used = |name: &str| self.models.iter().find(|model| model.name == name);
         let used = step.table.models.iter().filter_map(|model| used(&model.name));
+        let used = used.collect::<Vec<_>>();
         StageInfo {
             name: step.table.name.clone(),
             kind: kind.config.name,
@@ -122,8 +123,8 @@ impl Loaded {
             reads,
             takes,
             gives: kind.gives,
-            effect: kind.effect,
-            models: used.map(|model| (model.name.clone(), model.kind.config.name)).collect(),
+            effect: used.iter().find_map(|model| model.kind.effect),
+            models: used.iter().map(|model| (model.name.clone(), model.kind.config.name)).collect(),
             written: self.sink.inputs.contains(&at),
         }
     }

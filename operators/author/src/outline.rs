@@ -20,6 +20,9 @@ impl Outline {
     /// What it does, one line.
     pub const SUMMARY: &'static str = "writes from facts only, without a model";
 
+    /// What it asks of the world outside the process: nothing.
+    pub const EFFECT: Option<&'static str> = None;
+
     /// Makes the author.
     pub fn build(self) -> Result<Arc<dyn Author>, Vec<BuildError>> {
         Ok(Arc::new(FactsOnly))

@@ -61,8 +61,6 @@ pub trait Operator: DeserializeOwned + Serialize + JsonSchema {
     const TAKES: &'static [Flow];
     /// What it gives.
     const GIVES: Flow;
-    /// What it asks of the world outside the process, in one word: `LLM`, `GPU`. None if nothing.
-    const EFFECT: Option<&'static str> = None;
 
     /// Makes the work, reading whatever local files the configuration names. All that is wrong is
     /// reported, not only the first thing.

@@ -30,7 +30,6 @@ impl Operator for Plan {
     const SUMMARY: &'static str = "writes requirements and a plan of all files";
     const TAKES: &'static [Flow] = &[Flow::Structure];
     const GIVES: Flow = Flow::Plan;
-    const EFFECT: Option<&'static str> = Some("LLM");
 
     fn build(self, environment: &Environment<'_>) -> Result<Work, Vec<BuildError>> {
         match environment.model(&self.model) {

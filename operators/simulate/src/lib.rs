@@ -50,7 +50,6 @@ impl Operator for Simulate {
     const SUMMARY: &'static str = "thinks, reads and writes every file of the plan";
     const TAKES: &'static [Flow] = &[Flow::Plan];
     const GIVES: Flow = Flow::Drafts;
-    const EFFECT: Option<&'static str> = Some("LLM");
 
     fn build(self, environment: &Environment<'_>) -> Result<Work, Vec<BuildError>> {
         match environment.model(&self.model) {

@@ -179,6 +179,7 @@ impl Dir {
 impl Facts {
     const KIND: &str = "facts";
     const SUMMARY: &str = "Writes from facts only";
+    const EFFECT: Option<&str> = None;
 
     fn build(self) -> Result<Arc<dyn Author>, Vec<BuildError>> {
         match &self.school {
@@ -221,7 +222,6 @@ impl Operator for Plan {
     const SUMMARY: &str = "Plans repositories";
     const TAKES: &[Flow] = &[Flow::Structure];
     const GIVES: Flow = Flow::Plan;
-    const EFFECT: Option<&str> = Some("LLM");
 
     fn build(self, environment: &Environment<'_>) -> Result<Work, Vec<BuildError>> {
         model(environment, &self.model)?;
@@ -234,7 +234,6 @@ impl Operator for Simulate {
     const SUMMARY: &str = "Writes drafts";
     const TAKES: &[Flow] = &[Flow::Plan];
     const GIVES: Flow = Flow::Drafts;
-    const EFFECT: Option<&str> = Some("LLM");
 
     fn build(self, environment: &Environment<'_>) -> Result<Work, Vec<BuildError>> {
         model(environment, &self.model)?;
