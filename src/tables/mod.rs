@@ -10,6 +10,7 @@
 //! ```
 
 mod decode;
+mod delta;
 mod error;
 mod output;
 mod reader;

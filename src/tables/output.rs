@@ -21,17 +21,12 @@ use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use object_store::local::LocalFileSystem;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use super::reader::Reader;
-use super::{OutputError, Segment, Table};
+use super::{OutputError, Segment, Table, delta};
 
 /// Name of our application in transactions.
 const APPLICATION: &str = "backstory";
-/// Table properties that say which plan made a table.
-const PLAN_HASH: &str = "backstory.plan_hash";
-const PLAN: &str = "backstory.plan";
-
 /// What the tables of an output were made by; the same for every run into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -208,36 +203,22 @@ fn lock(path: &Path) -> Result<File, OutputError> {
     }
 }
 
-pub(super) fn table_url(path: &Path, table: Table) -> Result<Url, OutputError> {
-    let folder = path.join(table.name());
-    let folder = std::path::absolute(&folder)
-        .map_err(|source| OutputError::Folder { path: folder.clone(), source })?;
-    Url::from_directory_path(&folder)
-        .map_err(|()| OutputError::Store(format!("\"{}\" is no absolute path", folder.display())))
-}
-
 async fn open_or_create(
     path: &Path,
     table: Table,
     identity: &Identity,
 ) -> Result<DeltaTable, OutputError> {
-    match deltalake_core::open_table(table_url(path, table)?).await {
-        Ok(delta) => {
+    match delta::open(path, table).await? {
+        Some(delta) => {
             check_plan(path, &delta, identity)?;
             Ok(delta)
         }
-        Err(error) if is_absent(&error) => create(path, table, identity).await,
-        Err(error) => Err(error.into()),
+        None => create(path, table, identity).await,
     }
 }
 
-pub(super) fn is_absent(error: &deltalake_core::DeltaTableError) -> bool {
-    use deltalake_core::DeltaTableError;
-    matches!(error, DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_))
-}
-
 fn check_plan(path: &Path, delta: &DeltaTable, identity: &Identity) -> Result<(), OutputError> {
-    let there = property(delta, PLAN_HASH)?.unwrap_or_default();
+    let there = delta::property(delta, delta::PLAN_HASH)?.unwrap_or_default();
     let here = identity.plan_hash.to_string();
     if there == here {
         return Ok(());
@@ -245,24 +226,15 @@ fn check_plan(path: &Path, delta: &DeltaTable, identity: &Identity) -> Result<()
     Err(OutputError::OtherPlan { path: path.to_owned(), there, here })
 }
 
-pub(super) fn property(delta: &DeltaTable, key: &str) -> Result<Option<String>, OutputError> {
-    Ok(delta.snapshot()?.metadata().configuration().get(key).cloned())
-}
-
-/// The plan that made a table.
-pub(super) fn plan_of(delta: &DeltaTable) -> Result<Option<String>, OutputError> {
-    property(delta, PLAN)
-}
-
 async fn create(path: &Path, table: Table, identity: &Identity) -> Result<DeltaTable, OutputError> {
-    let url = table_url(path, table)?;
+    let url = delta::url(path, table)?;
     let folder = path.join(table.name());
     std::fs::create_dir_all(&folder)
         .map_err(|source| OutputError::Folder { path: folder.clone(), source })?;
     let schema: StructType = (&*table.schema()).try_into_kernel()?;
     let mut configuration = vec![
-        (PLAN_HASH.to_owned(), Some(identity.plan_hash.to_string())),
-        (PLAN.to_owned(), Some(identity.plan.clone())),
+        (delta::PLAN_HASH.to_owned(), Some(identity.plan_hash.to_string())),
+        (delta::PLAN.to_owned(), Some(identity.plan.clone())),
     ];
     let further = identity.properties.iter().cloned();
     configuration.extend(further.map(|(key, value)| (key, Some(value))));

@@ -15,8 +15,7 @@ use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use deltalake_core::DeltaTable;
 use futures::TryStreamExt;
 
-use super::output::{is_absent, plan_of, table_url};
-use super::{OutputError, Table};
+use super::{OutputError, Table, delta};
 
 /// The three tables at one version each, for queries.
 pub struct Reader {
@@ -29,13 +28,8 @@ impl Reader {
     pub async fn open(path: &Path) -> Result<Self, OutputError> {
         let mut tables = vec![];
         for table in Table::ALL {
-            match deltalake_core::open_table(table_url(path, table)?).await {
-                Ok(delta) => tables.push((table, delta)),
-                Err(error) if is_absent(&error) => {
-                    return Err(OutputError::Missing(path.to_owned()));
-                }
-                Err(error) => return Err(error.into()),
-            }
+            let missing = || OutputError::Missing(path.to_owned());
+            tables.push((table, delta::open(path, table).await?.ok_or_else(missing)?));
         }
         Self::over(tables.iter().map(|(table, delta)| (*table, delta)))
     }
@@ -47,9 +41,9 @@ impl Reader {
         let config = SessionConfig::new().with_target_partitions(1).with_batch_size(64);
         let context = SessionContext::new_with_config(config);
         let mut plan = None;
-        for (table, delta) in tables {
-            plan = plan_of(delta)?;
-            register(&context, table, delta)?;
+        for (name, table) in tables {
+            plan = delta::property(table, delta::PLAN)?;
+            register(&context, name, table)?;
         }
         Ok(Self { context, plan })
     }
