@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use backstory_core::Digest;
 use timely::dataflow::operators::{ConnectLoop, Feedback};
 use timely::worker::Worker;
 use timely::{CommunicationConfig, WorkerConfig};
@@ -11,8 +12,9 @@ use super::admit::{Admissions, Ticket, admit};
 use super::assemble::{assemble, count};
 use super::draft::draft;
 use super::finish::finish;
+use super::resident::RepositoryId;
 use super::sink::{commit, write};
-use super::structure::{Epoch, work_items};
+use super::structure::{Epoch, Outlined, work_items};
 use super::{RunError, Shared};
 
 /// Exit code of a process in which a thread panicked: a bug of ours (`EX_SOFTWARE` of sysexits.h).
@@ -54,12 +56,23 @@ fn run_worker(worker: &mut Worker, shared: &Arc<Shared>) {
     }
 }
 
+/// The digests of structures. The outlines behind the digests are those of the resident, which entered
+/// before its rows did.
+fn structures(shared: &Arc<Shared>) -> impl Fn(RepositoryId, Outlined<'_>) -> Digest + use<> {
+    let shared = Arc::clone(shared);
+    move |repository, _outlines| {
+        let admitted = shared.residents.get(repository);
+        let resident = admitted.as_ref().as_ref().expect("a rejected repository has no rows");
+        resident.structure(&*shared.run.plan.order).1
+    }
+}
+
 /// The dataflow: see the drawing at [`crate::engine`].
 fn build(worker: &mut Worker, shared: &Arc<Shared>) {
     worker.dataflow::<Epoch, _, _>(|scope| {
         let (committed, returned) = scope.feedback::<Vec<Ticket>>(Epoch::default());
         let Admissions { changes, tickets } = admit(scope, returned, shared);
-        let items = work_items(changes, shared);
+        let items = work_items(changes, structures(shared));
         let headers = count(items.clone(), tickets);
         let done = draft(items, shared);
         let complete = assemble(done, headers);
