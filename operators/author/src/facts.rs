@@ -1,8 +1,10 @@
 //! What is known of a repository, in the form in which one talks about it.
 
+use std::collections::BTreeSet;
+
 use backstory_core::{Definition, DefinitionKind, Structure};
 
-use crate::prose::{cut, first_sentence, one_line, some};
+use crate::prose::{code_on_one_line, cut, first_sentence, some};
 
 /// Longest signature, in characters.
 const LONGEST_SIGNATURE: usize = 160;
@@ -34,9 +36,9 @@ impl<'a> Offer<'a> {
 
     /// Its signature on one line; that of a member with the name of its type before it.
     pub(crate) fn signature(&self) -> String {
-        let signature = one_line(self.definition.signature(self.text));
+        let signature = code_on_one_line(self.definition.signature(self.text));
         let signature =
-            signature.trim_end_matches("=>").trim_end_matches(['{', ':', '=', ';', ' ']);
+            signature.trim_end_matches("=>").trim_end_matches(['{', ':', '=', ';', ',', ' ']);
         let signature = cut(signature, LONGEST_SIGNATURE);
         match self.owner {
             Some(owner) => format!("{owner}: {signature}"),
@@ -110,6 +112,12 @@ impl<'a> Facts<'a> {
                 own && offer.definition.public && offer.is_function() && !offer.of_interface()
             }
         })
+    }
+
+    /// The offers of a file, each once: those for other platforms look the same.
+    pub(crate) fn distinct_offers(&self, file: u32) -> impl Iterator<Item = Offer<'a>> {
+        let mut seen = BTreeSet::new();
+        self.offers(file).filter(move |offer| seen.insert(offer.signature()))
     }
 
     /// What other files may import from a file by name.
@@ -197,7 +205,7 @@ impl<'a> Facts<'a> {
         }
         let private: Vec<_> = self.definitions(file).filter(|d| d.owner.is_none()).collect();
         match (private.is_empty(), paths.is_empty()) {
-            (false, _) => format!("Contains {}, for itself only.", named(&private)),
+            (false, _) => format!("Contains {}.", named(&private)),
             (true, false) => format!("Brings together {}.", some(&paths, NAMES)),
             (true, true) => "Holds statements only, no definitions.".into(),
         }

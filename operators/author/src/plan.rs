@@ -23,7 +23,7 @@ fn interface(facts: &Facts<'_>, file: u32) -> Vec<String> {
     if facts.is_test(file) {
         return vec![];
     }
-    let mut offers = facts.offers(file);
+    let mut offers = facts.distinct_offers(file);
     let mut interface: Vec<_> = offers.by_ref().take(OFFERS).map(|o| o.signature()).collect();
     let more = offers.count();
     if more > 0 {

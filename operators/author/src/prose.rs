@@ -57,6 +57,21 @@ pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The same for code: where its lines break after or before a bracket, there is nothing between them, nor
+/// the comma that only lines want.
+pub(crate) fn code_on_one_line(text: &str) -> String {
+    let mut joined = String::new();
+    for line in text.lines().map(one_line).filter(|line| !line.is_empty()) {
+        if line.starts_with([')', ']', '}']) {
+            joined.truncate(joined.trim_end_matches(',').len());
+        } else if !joined.is_empty() && !joined.ends_with(['(', '[']) {
+            joined.push(' ');
+        }
+        joined.push_str(&line);
+    }
+    joined
+}
+
 /// At most `most` characters, cut between words.
 pub(crate) fn cut(text: &str, most: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
@@ -72,13 +87,71 @@ pub(crate) fn first_sentence(doc: &str) -> Option<String> {
     if LEGAL.iter().any(|legal| lower.contains(legal)) {
         return None;
     }
+    // What is longer by far than a sentence need not be looked through.
+    let paragraph = cut(&paragraph, 8 * LONGEST_SENTENCE);
+    let paragraph = without_roles(&without_links(&paragraph));
     let sentence = cut(sentence(&paragraph), LONGEST_SENTENCE);
-    if sentence.ends_with(['.', '!', '?']) { Some(sentence) } else { Some(sentence + ".") }
+    let sentence = sentence.trim_end_matches([':', ' ']);
+    let end = if sentence.ends_with(['.', '!', '?']) { "" } else { "." };
+    Some(format!("{sentence}{end}"))
 }
 
-/// The paragraphs of a doc comment before its first tag, without comment markers, each on one line.
+/// The text with the labels of its Markdown links in their place, and code in brackets without these.
+pub(crate) fn without_links(text: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some((before, label, after)) = link(rest) {
+        kept.push_str(before);
+        kept.push_str(label);
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept.replace("[`", "`").replace("`]", "`")
+}
+
+/// The first link: what is before it, its label, what is after it.
+fn link(text: &str) -> Option<(&str, &str, &str)> {
+    let ends = text.match_indices(']').map(|(at, _)| at);
+    let middle = { ends }.find(|at| text[at + 1..].starts_with(['(', '[']))?;
+    let start = text[..middle].rfind('[')?;
+    let closing = if text[middle..].starts_with("](") { ')' } else { ']' };
+    let end = middle + 2 + text[middle + 2..].find(closing)?;
+    Some((&text[..start], &text[start + 1..middle], &text[end + 1..]))
+}
+
+/// The text with what the roles of reStructuredText show: `Cart` for ``:class:`~shop.Cart` ``.
+fn without_roles(text: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some((before, target)) = rest.split_once(":`") {
+        let role = before.rsplit([' ', '(', ',']).next().unwrap_or_default();
+        let is_role = role.len() > 1 && role.starts_with(':');
+        let Some((target, after)) = target.split_once('`').filter(|_| is_role) else {
+            kept.push_str(&rest[..before.len() + 2]);
+            rest = target;
+            continue;
+        };
+        kept.push_str(&before[..before.len() - role.len()]);
+        kept.extend(["`", shown(target), "`"]);
+        rest = after;
+    }
+    kept + rest
+}
+
+/// What a reader sees of the target of a role.
+fn shown(target: &str) -> &str {
+    match (target.split_once(" <"), target.strip_prefix('~')) {
+        (Some((label, _)), _) => label,
+        (None, Some(path)) => path.rsplit('.').next().unwrap_or(path),
+        (None, None) => target.trim_start_matches('!'),
+    }
+}
+
+/// The paragraphs of a doc comment before its first tag, without comment markers, each on one line. Titles
+/// are left out unless there is nothing else.
 fn paragraphs(doc: &str) -> Vec<String> {
     let mut paragraphs = vec![String::new()];
+    let mut titles = vec![];
     for line in doc.trim().lines().map(unmarked) {
         if TAGS.iter().any(|tag| line.starts_with(tag)) {
             break;
@@ -91,10 +164,19 @@ fn paragraphs(doc: &str) -> Vec<String> {
                 paragraphs[last].push(' ');
             }
             paragraphs[last].push_str(&one_line(line));
+        } else if is_underline(line) {
+            titles.push(std::mem::take(&mut paragraphs[last]));
         }
     }
     paragraphs.retain(|paragraph| paragraph.contains(char::is_alphabetic));
-    paragraphs
+    titles.retain(|title| title.contains(char::is_alphabetic));
+    if paragraphs.is_empty() { titles } else { paragraphs }
+}
+
+/// Whether a line of signs makes the line above it a title.
+pub(crate) fn is_underline(line: &str) -> bool {
+    let line = line.trim();
+    line.len() >= 3 && line.chars().all(|c| "=-~^*_".contains(c))
 }
 
 /// A line of a comment or docstring without its markers.
@@ -150,6 +232,13 @@ mod tests {
             ("/**\n * Reads\n * a file!\n * @param x y\n */", Some("Reads a file!")),
             ("// Package todo keeps\n// a list.", Some("Package todo keeps a list.")),
             ("r'''\nTitle\n=====\n'''", Some("Title.")),
+            ("\"\"\"\nshop.cart\n~~~~~~~~~\n\nKnows carts.\n\"\"\"", Some("Knows carts.")),
+            ("/// Reads [`Key`]s of a [store](crate::store)::", Some("Reads `Key`s of a store.")),
+            (
+                "'''Fills a :class:`~shop.Cart`, see :meth:`it <a.b>`.'''",
+                Some("Fills a `Cart`, see `it`."),
+            ),
+            ("// Such as this:`x` or :`y", Some("Such as this:`x` or :`y.")),
             ("# -*- x -*-", Some("-*- x -*-.")),
             ("// Copyright 2020 The Authors. All rights reserved.", None),
             ("/* ---- */", None),
@@ -158,6 +247,15 @@ mod tests {
         for (doc, expected) in cases {
             assert_eq!(first_sentence(doc).as_deref(), expected, "{doc}");
         }
+    }
+
+    #[test]
+    fn code_keeps_no_trace_of_its_lines() {
+        assert_eq!(
+            code_on_one_line("fn f(\n    a: [u8; 3],\n    b:  B,\n) -> C"),
+            "fn f(a: [u8; 3], b: B) -> C"
+        );
+        assert_eq!(code_on_one_line("def f( a, ):"), "def f( a, ):");
     }
 
     #[test]

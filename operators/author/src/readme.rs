@@ -2,7 +2,7 @@
 
 use backstory_core::Repository;
 
-use crate::prose::{cut, one_line};
+use crate::prose::{cut, is_underline, one_line, without_links};
 
 /// Longest description, in characters.
 const LONGEST: usize = 700;
@@ -13,14 +13,22 @@ const FEWEST_WORDS: usize = 5;
 /// Manifests with the key that holds what is asked for, at the top level of the repository.
 const TOML: [&str; 3] = ["Cargo.toml", "pyproject.toml", "setup.cfg"];
 
+/// What headings say above news and thanks, which do not tell what a repository is for.
+const ASIDES: [&str; 6] = ["announc", "backer", "donat", "news", "sponsor", "what's new"];
+
+/// Characters that READMEs spell out.
+const ENTITIES: [(&str, &str); 5] =
+    [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
+
 /// The first paragraph of the README that says something, and the one that follows it directly.
 pub(crate) fn about(repository: &Repository) -> Option<String> {
     let readmes = repository.context.iter().filter(|(path, _)| is_readme(path));
     let (_, text) = readmes.min_by_key(|(path, _)| (path.matches('/').count(), path.len()))?;
+    let says = |paragraph: &String| words(paragraph) >= FEWEST_WORDS && !is_menu(paragraph);
     let mut meaningful = paragraphs(text)
         .into_iter()
-        .skip_while(|paragraph| words(paragraph) < FEWEST_WORDS)
-        .take_while(|paragraph| words(paragraph) >= FEWEST_WORDS && !paragraph.ends_with(':'));
+        .skip_while(|paragraph| !says(paragraph))
+        .take_while(|paragraph| says(paragraph) && !paragraph.ends_with(':'));
     let first = meaningful.next()?;
     let text = match meaningful.next() {
         Some(second) => format!("{first} {second}"),
@@ -38,17 +46,26 @@ fn words(text: &str) -> usize {
     text.split(' ').filter(|word| word.contains(char::is_alphabetic)).count()
 }
 
+/// Links in a row, such as `Docs • Chat • Blog`.
+fn is_menu(text: &str) -> bool {
+    ['•', '·', '|'].iter().any(|sign| text.matches(&format!(" {sign} ")).count() > 1)
+}
+
 /// Prose paragraphs in order: no headings, lists, tables, code, badges or HTML. What stands between two
 /// of them is an empty one.
 fn paragraphs(text: &str) -> Vec<String> {
     let text = without(text, "<!--", "-->");
     let mut paragraphs = vec![String::new()];
-    let mut fenced = false;
+    let (mut fenced, mut aside) = (false, false);
     for line in text.lines() {
         let fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
         fenced ^= fence;
         let last = paragraphs.len() - 1;
-        if fence || fenced || !is_prose(line) {
+        if !fenced && line.starts_with('#') {
+            let heading = line.to_lowercase();
+            aside = ASIDES.iter().any(|word| heading.contains(word));
+        }
+        if fence || fenced || aside || !is_prose(line) {
             // A line of signs under a line of words makes that a heading.
             if is_underline(line) {
                 paragraphs[last].clear();
@@ -57,11 +74,11 @@ fn paragraphs(text: &str) -> Vec<String> {
         } else if line.trim().is_empty() {
             paragraphs.push(String::new());
         } else {
-            paragraphs[last].push_str(&plain(line));
+            paragraphs[last].push_str(line.trim());
             paragraphs[last].push(' ');
         }
     }
-    let cleaned = paragraphs.iter().map(|paragraph| one_line(paragraph));
+    let cleaned = paragraphs.iter().map(|paragraph| plain(paragraph));
     cleaned.filter(|paragraph| !paragraph.is_empty()).collect()
 }
 
@@ -76,24 +93,14 @@ fn is_prose(line: &str) -> bool {
     !indented && !badge && !listed && !other && !is_underline(line)
 }
 
-fn is_underline(line: &str) -> bool {
-    let line = line.trim();
-    line.len() >= 3 && line.chars().all(|c| "=-~^*_".contains(c))
-}
-
-/// A line without tags, images and the targets of links.
-fn plain(line: &str) -> String {
-    let line = images_removed(line);
-    let line = without(&line, "<", ">");
-    let mut text = String::new();
-    let mut rest = &*line;
-    while let Some((before, label, after)) = link(rest) {
-        text.push_str(before);
-        text.push_str(label);
-        rest = after;
+/// A paragraph on one line without tags, images and the targets of links.
+fn plain(paragraph: &str) -> String {
+    let text = without(&images_removed(paragraph), "<", ">");
+    let mut text = without_links(&text).replace("**", "").replace("__", "");
+    for (entity, character) in ENTITIES {
+        text = text.replace(entity, character);
     }
-    text.push_str(rest);
-    text.replace("**", "").replace("__", "").trim().to_owned()
+    one_line(&text)
 }
 
 fn images_removed(line: &str) -> String {
@@ -103,15 +110,6 @@ fn images_removed(line: &str) -> String {
         line.replace_range(start..=start + end, "");
     }
     line
-}
-
-/// The first link: what is before it, its label, what is after it.
-fn link(text: &str) -> Option<(&str, &str, &str)> {
-    let middle = text.find("](").or_else(|| text.find("]["))?;
-    let start = text[..middle].rfind('[')?;
-    let closing = if text[middle..].starts_with("](") { ')' } else { ']' };
-    let end = middle + 2 + text[middle + 2..].find(closing)?;
-    Some((&text[..start], &text[start + 1..middle], &text[end + 1..]))
 }
 
 /// The text without anything between `open` and `close`. An `open` before white space is a sign of its
@@ -189,6 +187,23 @@ mod tests {
             paragraphs(text),
             ["Shop", "Fast. Small.", "A shop keeps items in a cart, if a < b, and counts them."]
         );
+    }
+
+    #[test]
+    fn news_thanks_and_menus_are_no_description() {
+        let readme = "# Shop\n\n<a>Docs</a> &nbsp;•&nbsp; Chat about it &nbsp;•&nbsp; Our Blog\n\n\
+            ## Announcing Shop 2\n\nWe are excited to announce the new release.\n\n## About\n\n\
+            A shop for [every\none](x) of you & others.\n\n## Sponsors\n\nMade possible by all our backers.\n";
+        let repository = Repository {
+            name: "shop".into(),
+            commit: None,
+            license: None,
+            files: vec![],
+            context: [("README.md".into(), readme.into())].into(),
+            left_out: [].into(),
+            failures: vec![],
+        };
+        assert_eq!(about(&repository).as_deref(), Some("A shop for every one of you & others."));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a repository has to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::{Facts, NAMES};
 use crate::prose::{count, list, some};
@@ -96,8 +96,10 @@ fn interface(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn offered(facts: &Facts<'_>, file: u32) -> Option<String> {
-    let mut offers = facts.names(file);
-    let mut words: Vec<_> = offers.by_ref().take(OFFERS).map(|o| o.signature()).collect();
+    let mut seen = BTreeSet::new();
+    let signatures = facts.names(file).map(|offer| offer.signature());
+    let mut offers = signatures.filter(|signature| seen.insert(signature.clone()));
+    let mut words: Vec<_> = offers.by_ref().take(OFFERS).collect();
     let more = offers.count();
     if more > 0 {
         words.push(format!("{more} more"));

@@ -25,7 +25,7 @@ pub(crate) fn before_reading(
         Some(format!("Next is {}. {}", facts.path(file), facts.purpose(file))),
         users(facts, file),
         reading(facts, file, reads),
-        left_unread(facts, skipped),
+        left_unread(facts, reads, skipped),
         not_there_yet(facts, file),
     ];
     sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -43,15 +43,10 @@ fn users(facts: &Facts<'_>, file: u32) -> Option<String> {
         None => facts.path(user).to_owned(),
     };
     if others.is_empty() {
-        return Some(match &tests[..] {
-            [] => "No other file depends on it.".into(),
-            tests => {
-                let users: Vec<_> = tests.iter().map(with_names).collect();
-                format!(
-                    "Apart from tests, no other file depends on it: {}.",
-                    some(&users, BORROWED)
-                )
-            }
+        let users: Vec<_> = tests.iter().map(with_names).collect();
+        return Some(match &users[..] {
+            [] => "No other file imports it.".into(),
+            users => format!("Only tests import it: {}.", some(users, BORROWED)),
         });
     }
     let users: Vec<_> = others.iter().take(FILES).map(with_names).collect();
@@ -62,7 +57,9 @@ fn users(facts: &Facts<'_>, file: u32) -> Option<String> {
 }
 
 fn names(offers: &[Offer<'_>]) -> Option<String> {
-    let names: Vec<_> = offers.iter().map(Offer::name).collect();
+    let mut seen = BTreeSet::new();
+    let names = offers.iter().map(Offer::name);
+    let names: Vec<_> = names.filter(|name| seen.insert(*name)).collect();
     (!names.is_empty()).then(|| some(&names, NAMES))
 }
 
@@ -70,7 +67,7 @@ fn names(offers: &[Offer<'_>]) -> Option<String> {
 fn reading(facts: &Facts<'_>, file: u32, reads: &[u32]) -> Option<String> {
     if facts.needs(file).is_empty() {
         let nothing =
-            "It builds on no other file of the repository, so there is nothing to read first.";
+            "It imports no other file of the repository, so there is nothing to read first.";
         return Some(nothing.into());
     }
     let reason = |&read: &u32| match names(&facts.uses(file, read)) {
@@ -94,17 +91,18 @@ fn reading(facts: &Facts<'_>, file: u32, reads: &[u32]) -> Option<String> {
 }
 
 /// What there is no room for.
-fn left_unread(facts: &Facts<'_>, skipped: &[u32]) -> Option<String> {
+fn left_unread(facts: &Facts<'_>, reads: &[u32], skipped: &[u32]) -> Option<String> {
     let one = |&other: &u32| {
         let bytes = count(facts.structure.text(other).len(), "byte");
         format!("{} ({bytes})", facts.path(other))
     };
     let files: Vec<_> = skipped.iter().map(one).collect();
     let what = some(&files, FILES);
+    let too = if reads.is_empty() { "" } else { " as well" };
     match skipped.len() {
         0 => None,
-        1 => Some(format!("{what} is too long to read as well; its entry in the plan has to do.")),
-        _ => Some(format!("{what} are too long to read as well; the plan has to do for them.")),
+        1 => Some(format!("{what} is too long to read{too}; its entry in the plan has to do.")),
+        _ => Some(format!("{what} are too long to read{too}; the plan has to do for them.")),
     }
 }
 
@@ -117,7 +115,7 @@ fn not_there_yet(facts: &Facts<'_>, file: u32) -> Option<String> {
     match later.len() {
         0 => None,
         1 => Some(format!("It needs {what} too, which in turn needs it and comes later.")),
-        _ => Some(format!("It needs {what} too, which come later in the same circle.")),
+        _ => Some(format!("It needs {what} too, which come later in the same cycle.")),
     }
 }
 
@@ -158,7 +156,7 @@ fn offers(facts: &Facts<'_>, file: u32) -> Option<String> {
     if facts.is_test(file) {
         return None;
     }
-    let mut offers = facts.offers(file);
+    let mut offers = facts.distinct_offers(file);
     let line = |offer: Offer<'_>| match offer.doc() {
         Some(doc) => format!("- {}: {doc}", signature(&offer)),
         None => format!("- {}", signature(&offer)),
