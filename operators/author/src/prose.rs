@@ -113,7 +113,9 @@ pub(crate) fn without_links(text: &str) -> String {
 fn link(text: &str) -> Option<(&str, &str, &str)> {
     let ends = text.match_indices(']').map(|(at, _)| at);
     let middle = { ends }.find(|at| text[at + 1..].starts_with(['(', '[']))?;
-    let start = text[..middle].rfind('[')?;
+    // Code may have brackets of its own.
+    let open = if text[..middle].ends_with('`') { "[`" } else { "[" };
+    let start = text[..middle].rfind(open)?;
     let closing = if text[middle..].starts_with("](") { ')' } else { ']' };
     let end = middle + 2 + text[middle + 2..].find(closing)?;
     Some((&text[..start], &text[start + 1..middle], &text[end + 1..]))
@@ -200,7 +202,8 @@ fn sentence(paragraph: &str) -> &str {
     // `e.g.` and initials are no ends.
     let word = |at: &usize| {
         let word = paragraph[..*at].rsplit(' ').next().unwrap_or_default();
-        word.chars().count() > 1 && !word.contains('.')
+        let initial = word.chars().count() < 2 && !word.starts_with(|c: char| c.is_ascii_digit());
+        !initial && !word.contains('.')
     };
     match ends.filter(followed).find(word) {
         Some(at) => &paragraph[..=at],
@@ -230,10 +233,12 @@ mod tests {
                 Some("Reads e.g. A file, i.e. B."),
             ),
             ("/**\n * Reads\n * a file!\n * @param x y\n */", Some("Reads a file!")),
+            ("// Was Python 2. Is Python 3.", Some("Was Python 2.")),
             ("// Package todo keeps\n// a list.", Some("Package todo keeps a list.")),
             ("r'''\nTitle\n=====\n'''", Some("Title.")),
             ("\"\"\"\nshop.cart\n~~~~~~~~~\n\nKnows carts.\n\"\"\"", Some("Knows carts.")),
             ("/// Reads [`Key`]s of a [store](crate::store)::", Some("Reads `Key`s of a store.")),
+            ("/// Holds an [`Rc<[u8]>`](Rc).", Some("Holds an `Rc<[u8]>`.")),
             (
                 "'''Fills a :class:`~shop.Cart`, see :meth:`it <a.b>`.'''",
                 Some("Fills a `Cart`, see `it`."),

@@ -1,5 +1,7 @@
 //! What a repository says about itself in its README and manifests.
 
+use std::collections::BTreeSet;
+
 use backstory_core::Repository;
 
 use crate::prose::{cut, is_underline, one_line, without_links};
@@ -13,8 +15,9 @@ const FEWEST_WORDS: usize = 5;
 /// Manifests with the key that holds what is asked for, at the top level of the repository.
 const TOML: [&str; 3] = ["Cargo.toml", "pyproject.toml", "setup.cfg"];
 
-/// What headings say above news and thanks, which do not tell what a repository is for.
-const ASIDES: [&str; 6] = ["announc", "backer", "donat", "news", "sponsor", "what's new"];
+/// What headings say above news, thanks and terms, which do not tell what a repository is for.
+const ASIDES: [&str; 8] =
+    ["announc", "backer", "contribut", "donat", "licen", "news", "sponsor", "what's new"];
 
 /// Characters that READMEs spell out.
 const ENTITIES: [(&str, &str); 5] =
@@ -30,11 +33,35 @@ pub(crate) fn about(repository: &Repository) -> Option<String> {
         .skip_while(|paragraph| !says(paragraph))
         .take_while(|paragraph| says(paragraph) && !paragraph.ends_with(':'));
     let first = meaningful.next()?;
-    let text = match meaningful.next() {
+    let said = match meaningful.next() {
         Some(second) => format!("{first} {second}"),
         None => first,
     };
-    Some(cut(&text, LONGEST))
+    Some(unlinked(&cut(&said, LONGEST), &targets(text)))
+}
+
+/// The labels of `[label]: address`, which are links wherever they stand in brackets, in lower case.
+fn targets(text: &str) -> BTreeSet<String> {
+    let label = |line: &str| {
+        let (label, _) = line.trim_start().strip_prefix('[')?.split_once("]: ")?;
+        Some(label.to_lowercase())
+    };
+    text.lines().filter_map(label).collect()
+}
+
+/// The text with these labels out of their brackets.
+fn unlinked(text: &str, targets: &BTreeSet<String>) -> String {
+    let mut parts = text.split('[');
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(']') {
+            Some((label, after)) if targets.contains(&label.to_lowercase()) => {
+                kept.extend([label, after]);
+            }
+            _ => kept.extend(["[", part]),
+        }
+    }
+    kept
 }
 
 fn is_readme(path: &str) -> bool {
@@ -51,21 +78,15 @@ fn is_menu(text: &str) -> bool {
     ['•', '·', '|'].iter().any(|sign| text.matches(&format!(" {sign} ")).count() > 1)
 }
 
-/// Prose paragraphs in order: no headings, lists, tables, code, badges or HTML. What stands between two
-/// of them is an empty one.
+/// Prose paragraphs in order: no headings, lists, tables, code, badges, links alone or HTML.
 fn paragraphs(text: &str) -> Vec<String> {
     let text = without(text, "<!--", "-->");
     let mut paragraphs = vec![String::new()];
-    let (mut fenced, mut aside) = (false, false);
+    let mut place = Place::default();
     for line in text.lines() {
-        let fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
-        fenced ^= fence;
+        let skipped = place.skips(line);
         let last = paragraphs.len() - 1;
-        if !fenced && line.starts_with('#') {
-            let heading = line.to_lowercase();
-            aside = ASIDES.iter().any(|word| heading.contains(word));
-        }
-        if fence || fenced || aside || !is_prose(line) {
+        if skipped || !is_prose(line) {
             // A line of signs under a line of words makes that a heading.
             if is_underline(line) {
                 paragraphs[last].clear();
@@ -78,29 +99,75 @@ fn paragraphs(text: &str) -> Vec<String> {
             paragraphs[last].push(' ');
         }
     }
-    let cleaned = paragraphs.iter().map(|paragraph| plain(paragraph));
-    cleaned.filter(|paragraph| !paragraph.is_empty()).collect()
+    let cleaned = paragraphs.iter().map(|paragraph| (paragraph.starts_with('['), plain(paragraph)));
+    let fewest = |linked| if linked { FEWEST_WORDS } else { 1 };
+    let says = |(linked, text): &(bool, String)| words(text) >= fewest(*linked);
+    cleaned.filter(says).map(|(_, text)| text).collect()
+}
+
+/// Where a line of a README stands.
+#[derive(Default)]
+struct Place {
+    fenced: bool,
+    aside: bool,
+    listed: bool,
+}
+
+impl Place {
+    /// Whether the next line is no prose because of the lines before it.
+    fn skips(&mut self, line: &str) -> bool {
+        let start = line.trim_start();
+        let fence = start.starts_with("```") || start.starts_with("~~~");
+        self.fenced ^= fence;
+        if !self.fenced && line.starts_with('#') {
+            let heading = line.to_lowercase();
+            self.aside = ASIDES.iter().any(|word| heading.contains(word));
+        }
+        let inside = start.is_empty() || line.len() > start.len();
+        self.listed = is_item(start) || self.listed && inside;
+        fence || self.fenced || self.aside || self.listed && !start.is_empty()
+    }
+}
+
+/// Whether a line begins an item of a list.
+fn is_item(line: &str) -> bool {
+    ["- ", "* ", "+ "].iter().any(|sign| line.starts_with(sign))
+        || line.split_once(". ").is_some_and(|(number, _)| number.parse::<u32>().is_ok())
 }
 
 fn is_prose(line: &str) -> bool {
-    const STARTS: [&str; 9] = ["#", "- ", "* ", "+ ", "|", ">", "..", ":", "["];
+    const STARTS: [&str; 5] = ["#", "|", ">", "..", ":"];
     let indented = line.starts_with("    ") || line.starts_with('\t');
     let start = line.trim_start();
     let badge = start.starts_with("[![") || start.starts_with("![");
-    let linked = start.starts_with('[') && !badge && start.contains("](");
-    let listed = start.split_once(". ").is_some_and(|(n, _)| n.parse::<u32>().is_ok());
-    let other = STARTS.iter().any(|sign| start.starts_with(sign)) && !linked;
-    !indented && !badge && !listed && !other && !is_underline(line)
+    let target = start.starts_with('[') && start.contains("]: ");
+    let other = STARTS.iter().any(|sign| start.starts_with(sign));
+    !indented && !badge && !target && !other && !is_underline(line)
 }
 
 /// A paragraph on one line without tags, images and the targets of links.
 fn plain(paragraph: &str) -> String {
-    let text = without(&images_removed(paragraph), "<", ">");
+    let text = images_removed(paragraph);
+    // Between backticks are no tags: every second part is code.
+    let parts = text.split('`').enumerate();
+    let parts = parts.map(|(i, part)| if i % 2 == 0 { without_tags(part) } else { part.into() });
+    let text = parts.collect::<Vec<_>>().join("`");
     let mut text = without_links(&text).replace("**", "").replace("__", "");
     for (entity, character) in ENTITIES {
         text = text.replace(entity, character);
     }
     one_line(&text)
+}
+
+/// The text without tags; an address in angle brackets stays.
+fn without_tags(text: &str) -> String {
+    let mut parts = text.split("<http");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for address in parts {
+        kept.push_str("http");
+        kept.push_str(&address.replacen('>', "", 1));
+    }
+    without(&kept, "<", ">")
 }
 
 fn images_removed(line: &str) -> String {
@@ -182,7 +249,7 @@ mod tests {
     fn only_prose_is_taken() {
         let text = "<h1 align=\"center\">Shop</h1>\n\n[![build](x)](y) ![logo](z)\n\nShop\n====\n\n\
             <!-- a\ncomment -->\n> Quoted.\n\nFast. Small.\n\nA **shop** keeps [items](i.md) in \
-            a\ncart, if a < b, and\ncounts them.\n\n```sh\nnpm install shop\n```\n\n- one\n";
+            a\ncart, if a < b, and\ncounts them.\n\n```sh\nnpm install shop\n```\n\n- one\n  and a line of it\n";
         assert_eq!(
             paragraphs(text),
             ["Shop", "Fast. Small.", "A shop keeps items in a cart, if a < b, and counts them."]
@@ -193,7 +260,7 @@ mod tests {
     fn news_thanks_and_menus_are_no_description() {
         let readme = "# Shop\n\n<a>Docs</a> &nbsp;•&nbsp; Chat about it &nbsp;•&nbsp; Our Blog\n\n\
             ## Announcing Shop 2\n\nWe are excited to announce the new release.\n\n## About\n\n\
-            A shop for [every\none](x) of you & others.\n\n## Sponsors\n\nMade possible by all our backers.\n";
+            [Shop] is for [every\none](x) of you & others.\n\n[Shop]: x\n\n## Sponsors\n\nMade possible by all our backers.\n";
         let repository = Repository {
             name: "shop".into(),
             commit: None,
@@ -203,7 +270,7 @@ mod tests {
             left_out: [].into(),
             failures: vec![],
         };
-        assert_eq!(about(&repository).as_deref(), Some("A shop for every one of you & others."));
+        assert_eq!(about(&repository).as_deref(), Some("Shop is for every one of you & others."));
     }
 
     #[test]
@@ -211,5 +278,7 @@ mod tests {
         assert_eq!(plain("See [the docs][1] and <b>read</b> them."), "See the docs and read them.");
         assert_eq!(plain("![a](b) [unclosed](x"), "[unclosed](x");
         assert_eq!(plain("no end <tag"), "no end <tag");
+        assert_eq!(plain("<b>A</b> `Vec<u8>` of `<target>`."), "A `Vec<u8>` of `<target>`.");
+        assert_eq!(plain("See <https://a.b/c>."), "See https://a.b/c.");
     }
 }
