@@ -80,11 +80,7 @@ fn parts(facts: &Facts<'_>) -> Option<String> {
 
 /// What the files offer that no other part needs: it is there for whoever uses the repository.
 fn interface(facts: &Facts<'_>) -> Option<String> {
-    let users = facts.structure.graph.dependents();
-    let order = facts.structure.graph.order.iter().copied();
-    let files = order.filter(|&file| {
-        !facts.is_test(file) && users[file as usize].iter().all(|&user| facts.is_test(user))
-    });
+    let files = outermost(facts).into_iter();
     let mut lines: Vec<_> = files.filter_map(|file| offered(facts, file)).take(PARTS + 1).collect();
     if lines.is_empty() {
         return None;
@@ -93,6 +89,38 @@ fn interface(facts: &Facts<'_>) -> Option<String> {
         lines[PARTS] = "- and more".into();
     }
     Some(format!("It has to offer to its users:\n{}", lines.join("\n")))
+}
+
+/// The files that no other part needs, in the order of implementation; what only shows or checks it is no
+/// part. Of files that need each other it is the one that needs the most: the root of a crate, the top
+/// of a package.
+fn outermost(facts: &Facts<'_>) -> Vec<u32> {
+    let graph = &facts.structure.graph;
+    let users = graph.dependents();
+    let mut found = BTreeMap::<u32, Option<u32>>::new();
+    for &file in graph.order.iter().filter(|&&file| is_part(facts, file)) {
+        let component = graph.components[file as usize];
+        let within = |user: u32| graph.components[user as usize] == component;
+        let is_needed =
+            users[file as usize].iter().any(|&user| !within(user) && is_part(facts, user));
+        let needs = |file: u32| graph.dependencies[file as usize].len();
+        let top = found.entry(component).or_insert(Some(file));
+        *top = match *top {
+            _ if is_needed => None,
+            Some(other) if needs(file) > needs(other) => Some(file),
+            other => other,
+        };
+    }
+    let mut files: Vec<_> = found.into_values().flatten().collect();
+    files.sort_unstable_by_key(|&file| facts.positions[file as usize]);
+    files
+}
+
+/// Whether a file is neither a test nor an example nor a benchmark.
+fn is_part(facts: &Facts<'_>, file: u32) -> bool {
+    const FOLDERS: [&str; 5] = ["bench", "benches", "benchmarks", "example", "examples"];
+    let folders = facts.path(file).rsplit_once('/').map_or("", |(folders, _)| folders);
+    !facts.is_test(file) && !folders.split('/').any(|folder| FOLDERS.contains(&folder))
 }
 
 fn offered(facts: &Facts<'_>, file: u32) -> Option<String> {
