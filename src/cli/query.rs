@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use arrow::json::LineDelimitedWriter;
-use arrow::util::pretty::pretty_format_batches;
+use arrow::util::pretty::pretty_format_batches_with_schema;
 use clap::Args;
 use futures::TryStreamExt;
 
@@ -43,8 +44,11 @@ pub fn query(args: &QueryArgs) -> Result<Exit, CliError> {
             }
             return writer.finish().map_err(as_io);
         }
+        // Without rows there is no batch that could tell the columns.
+        let schema = Arc::clone(query.schema().inner());
         let batches = query.collect().await.map_err(OutputError::from)?;
-        let table = pretty_format_batches(&batches).map_err(OutputError::from)?;
+        let table =
+            pretty_format_batches_with_schema(schema, &batches).map_err(OutputError::from)?;
         Ok(writeln!(io::stdout(), "{table}")?)
     })?;
     Ok(Exit::Done)

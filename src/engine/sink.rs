@@ -33,6 +33,8 @@ struct Open {
     capability: Capability<Epoch>,
     finished: Vec<Finished>,
     bytes: u64,
+    /// Bytes of the budget that they hold until they are committed.
+    charged: u64,
 }
 
 /// Collects the rows of finished repositories and writes them as segments: when they are many, when they
@@ -63,10 +65,12 @@ pub fn write<'scope>(
                             capability: time.retain(0),
                             finished: vec![],
                             bytes: 0,
+                            charged: 0,
                         }
                     });
                     for finished in batch.drain(..) {
                         open.bytes += finished.rows.bytes();
+                        open.charged += finished.ticket.bytes;
                         open.finished.push(finished);
                     }
                 });
@@ -100,6 +104,7 @@ fn is_due(open: &Open, shared: &Shared, age: Duration) -> bool {
     let run = &shared.run.plan.run;
     open.bytes >= run.seal_bytes
         || open.finished.len() >= run.in_flight_repositories.div_ceil(2) as usize
+        || open.charged >= run.in_flight_bytes.div_ceil(2)
         || open.since.elapsed() >= age
 }
 

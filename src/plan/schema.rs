@@ -261,9 +261,10 @@ impl<'a> Checker<'a> {
         known: &Map<String, Json>,
     ) {
         let key = entry.key.as_str();
-        // A key that is there already was hardly meant a second time.
-        let free: Vec<_> =
-            known.keys().map(String::as_str).filter(|known| table.get(known).is_none()).collect();
+        // A key that is there already was hardly meant a second time, but by an argument that replaces it.
+        let replaces = entry.place.text.is_argument();
+        let free = known.keys().map(String::as_str);
+        let free: Vec<_> = free.filter(|key| replaces || table.get(key).is_none()).collect();
         let hint = match closest(key, free.iter().copied()) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None if free.is_empty() => "remove it".to_owned(),

@@ -38,7 +38,11 @@ pub enum OutputError {
     )]
     Missing(PathBuf),
     /// The output folder cannot be made or read.
-    #[error("cannot use \"{}\" as output: {source}", path.display())]
+    #[error(
+        "cannot use \"{}\" as output: {source}\n\
+         hint: choose another sink.uri, or make it a folder that can be written to",
+        path.display()
+    )]
     Folder {
         /// The output folder.
         path: PathBuf,

@@ -11,6 +11,7 @@ use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use deltalake_core::DeltaTable;
 use futures::TryStreamExt;
@@ -58,9 +59,13 @@ impl Reader {
         Ok(self.query(sql).await?.execute_stream().await?)
     }
 
-    /// A query that has not run yet.
+    /// A query that has not run yet; a statement that is none is refused.
     pub async fn query(&self, sql: &str) -> Result<DataFrame, OutputError> {
-        Ok(self.context.sql(sql).await?)
+        let reading = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        Ok(self.context.sql_with_options(sql, reading).await?)
     }
 
     /// The result of a query with two columns of text, the first without nulls.

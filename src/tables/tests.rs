@@ -1,5 +1,7 @@
 //! Round trips of rows, and what opening an output promises whatever happened to it before.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use backstory_core::{Digest, Message, Span, SpanKind, TokenSpan, ToolCall};
@@ -188,8 +190,6 @@ fn equal_rows_give_equal_files() {
     let output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
     let first = write(&runtime, &output, &["b", "a"]);
     assert_eq!(first, write(&runtime, &output, &["a", "b"]));
-    assert_eq!(first[0].first_repo, "a");
-    assert_eq!(first[0].last_repo, "b");
 }
 
 fn failure(result: Result<Output, OutputError>, folder: &Path) -> String {

@@ -1,0 +1,19 @@
+//! The program as people use it: the real binary, on repositories that are made for each test.
+//!
+//! Nothing here looks inside. What is compared are rows, exit codes and messages, so each test fails
+//! whichever part of the house breaks its promise. One crate, because linking it takes longer than
+//! running it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod again;
+mod bad_input;
+mod commands;
+mod common;
+mod corpus;
+mod full_disk;
+mod git;
+mod golden;
+mod interrupted;
+mod same_answer;
+mod tampered;

@@ -1,0 +1,328 @@
+//! `verify` can fail: each promise, broken on purpose, is reported under its name and no other.
+//!
+//! Catches checks that always pass. Rows of a real run are changed and written as an output of the same
+//! plan; what follows from a change, such as the tokens of a changed text, is changed with it, so that
+//! only one promise is broken where promises do not contain each other.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use backstory::plan::Resolved;
+use backstory::tables::{Identity, Output, Reader, RepositoryRows, TrajectoryRow, write_segments};
+use backstory_core::{Span, SpanKind, Trajectory};
+
+use crate::common::{Place, Rows};
+use crate::golden::SMALL;
+
+/// A run's rows and the plan that made them.
+struct Original {
+    place: Place,
+    plan: Resolved,
+}
+
+impl Original {
+    fn new() -> Self {
+        let place = Place::with_files(&SMALL);
+        place.write("repositories/shop/shop/latin.py", b"name = 'caf\xe9'\n");
+        place.write("repositories/docs/README.md", "# Nothing but words\n");
+        place.run_into("out", &[]).exits(1);
+        let plan = backstory::plan::load(&place.at("plan.toml"), &[], &|_| None);
+        Self { plan: plan.unwrap().build().unwrap(), place }
+    }
+
+    /// Writes changed rows and names the promises that `verify` then finds broken.
+    fn broken_by(&self, tamper: impl FnOnce(&Self, &mut Rows)) -> Vec<String> {
+        let mut rows = self.place.rows("out");
+        tamper(self, &mut rows);
+        let _ = fs::remove_dir_all(self.place.at("tampered"));
+        self.write(rows);
+        self.broken("tampered")
+    }
+
+    /// The promises that are broken in an output.
+    fn broken(&self, out: &str) -> Vec<String> {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let verdict = runtime.block_on(async {
+            let reader = Reader::open(&self.place.at(out)).await.unwrap();
+            backstory::verify::verify(&self.plan, &reader, &|_| {}).await.unwrap()
+        });
+        let names = verdict.breaches.iter().map(|breach| breach.promise.to_owned());
+        names.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn write(&self, rows: Rows) {
+        let Rows { trajectories, sequences, errors } = rows;
+        let identity = Identity {
+            plan_hash: self.plan.hash,
+            plan: self.plan.echo.clone(),
+            properties: vec![],
+        };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let folder = self.place.at("tampered");
+        let mut output = runtime.block_on(Output::open(&folder, &identity)).unwrap();
+        let rows = RepositoryRows { trajectories, sequences, errors };
+        let segments = write_segments(rows, &output.store(), runtime.handle()).unwrap();
+        runtime.block_on(output.commit(segments)).unwrap();
+    }
+
+    /// Makes the sequence of a row again, from its changed text and spans.
+    fn mask_again(&self, rows: &mut Rows, at: usize) {
+        let row = &rows.trajectories[at];
+        let trajectory =
+            Trajectory { text: row.text.clone(), spans: row.spans.clone(), messages: vec![] };
+        let arm = self.plan.arms.iter().find(|arm| arm.name == row.arm).unwrap();
+        let sequence = arm.mask.mask(&trajectory).unwrap();
+        rows.sequences[at].input_ids = sequence.input_ids;
+        rows.sequences[at].loss_mask = sequence.loss_mask;
+        rows.sequences[at].spans = sequence.spans;
+    }
+}
+
+/// Places of the rows of each arm: trajectories and sequences are sorted alike.
+const RAW: usize = 0;
+const AGENT: usize = 1;
+
+/// Puts other texts into the spans of a row and moves their ends accordingly.
+fn rewrite(row: &mut TrajectoryRow, text_of: impl Fn(usize, &Span, &str) -> String) {
+    let before = std::mem::take(&mut row.text);
+    for (place, span) in row.spans.iter_mut().enumerate() {
+        let text = text_of(place, span, &before[span.start as usize..span.end as usize]);
+        span.start = row.text.len() as u32;
+        row.text += &text;
+        span.end = row.text.len() as u32;
+    }
+}
+
+/// The places of all spans of a kind.
+fn places(row: &TrajectoryRow, kind: SpanKind) -> Vec<usize> {
+    let spans = row.spans.iter().enumerate();
+    spans.filter(|(_, span)| span.kind == kind).map(|(place, _)| place).collect()
+}
+
+fn text_at(row: &TrajectoryRow, place: usize) -> String {
+    let span = &row.spans[place];
+    row.text[span.start as usize..span.end as usize].to_owned()
+}
+
+#[test]
+fn rows_as_they_were_keep_every_promise() {
+    assert_eq!(Original::new().broken_by(|_, _| {}), [""; 0]);
+}
+
+#[test]
+fn one_row() {
+    let original = Original::new();
+    let broken = |tamper: fn(&mut Rows)| original.broken_by(|_, rows| tamper(rows));
+    assert_eq!(broken(|rows| drop(rows.sequences.remove(RAW))), ["one-row"]);
+    assert_eq!(broken(|rows| drop(rows.trajectories.remove(RAW))), ["one-row"]);
+    let both = |rows: &mut Rows| drop((rows.trajectories.pop(), rows.sequences.pop()));
+    assert_eq!(broken(both), ["one-row"]);
+    assert_eq!(broken(|rows| rows.sequences.push(rows.sequences[RAW].clone())), ["one-row"]);
+    assert_eq!(broken(|rows| rows.trajectories.push(rows.trajectories[RAW].clone())), ["one-row"]);
+}
+
+#[test]
+fn identity() {
+    let original = Original::new();
+    let broken = original.broken_by(|_, rows| {
+        rows.trajectories[RAW].trajectory_id = "another".to_owned();
+        rows.sequences[RAW].trajectory_id = "another".to_owned();
+    });
+    assert_eq!(broken, ["identity"]);
+    let broken = original.broken_by(|_, rows| rows.trajectories[AGENT].plan_hash.push('0'));
+    assert_eq!(broken, ["identity"]);
+}
+
+#[test]
+fn covered() {
+    let original = Original::new();
+    // Token spans are part of what the tokenizer makes.
+    let broken = original.broken_by(|_, rows| rows.sequences[RAW].spans.truncate(1));
+    assert_eq!(broken, ["covered", "tokenised"]);
+    let broken = original.broken_by(|_, rows| rows.sequences[RAW].spans[1].start += 1);
+    assert_eq!(broken, ["covered", "tokenised"]);
+    let broken = original.broken_by(|_, rows| {
+        let last = rows.trajectories[AGENT].spans.last_mut().unwrap();
+        last.end -= 1;
+    });
+    assert!(broken.contains(&"covered".to_owned()), "{broken:?}");
+}
+
+#[test]
+fn grounded() {
+    let original = Original::new();
+    for kind in [SpanKind::Write, SpanKind::Observation] {
+        let broken = original.broken_by(|original, rows| {
+            let row = &mut rows.trajectories[AGENT];
+            let place = places(row, kind)[0];
+            let before = text_at(row, place);
+            let after = before.replacen('1', "2", 1);
+            assert_ne!(before, after);
+            rewrite(row, |at, _, text| if at == place { after.clone() } else { text.to_owned() });
+            // The chat form shows the same observation.
+            let observed = row.messages.iter_mut().filter_map(|message| message.content.as_mut());
+            let shown =
+                |content: &&mut String| kind == SpanKind::Observation && **content == before;
+            for content in observed.filter(shown) {
+                content.clone_from(&after);
+            }
+            original.mask_again(rows, AGENT);
+        });
+        assert_eq!(broken, ["grounded"], "{kind}");
+    }
+    let broken = original.broken_by(|original, rows| {
+        let row = &mut rows.trajectories[AGENT];
+        let place = places(row, SpanKind::Read)[0];
+        rewrite(row, |at, _, text| if at == place { "a.py".into() } else { text.to_owned() });
+        original.mask_again(rows, AGENT);
+    });
+    assert_eq!(broken, ["grounded"]);
+    let broken = original.broken_by(|_, rows| rows.trajectories[RAW].files[0].bytes += 1);
+    assert_eq!(broken, ["grounded"]);
+}
+
+#[test]
+fn complete() {
+    let original = Original::new();
+    let broken = original.broken_by(|original, rows| {
+        let row = &mut rows.trajectories[RAW];
+        let last = *places(row, SpanKind::Write).last().unwrap();
+        row.spans[last].kind = SpanKind::Frame;
+        row.spans[last].file = None;
+        original.mask_again(rows, RAW);
+    });
+    assert_eq!(broken, ["complete"]);
+    let broken = original.broken_by(|_, rows| drop(rows.trajectories[RAW].files.remove(0)));
+    // One file less is written than was met.
+    assert_eq!(broken, ["accounted", "complete"]);
+}
+
+#[test]
+fn ordered() {
+    let original = Original::new();
+    let broken = original.broken_by(|original, rows| {
+        let row = &mut rows.trajectories[RAW];
+        let [first, second, ..] = places(row, SpanKind::Write)[..] else { panic!("two files") };
+        let texts = [text_at(row, first), text_at(row, second)];
+        let files = [row.spans[first].file, row.spans[second].file];
+        (row.spans[first].file, row.spans[second].file) = (files[1], files[0]);
+        rewrite(row, |at, _, text| match at {
+            at if at == first => texts[1].clone(),
+            at if at == second => texts[0].clone(),
+            _ => text.to_owned(),
+        });
+        original.mask_again(rows, RAW);
+    });
+    assert_eq!(broken, ["ordered"]);
+}
+
+#[test]
+fn ordered_reads() {
+    let original = Original::new();
+    // What is read first becomes the file that is written last.
+    let broken = original.broken_by(|original, rows| {
+        let row = &mut rows.trajectories[AGENT];
+        let last = *places(row, SpanKind::Write).last().unwrap();
+        let (file, code) = (row.spans[last].file, text_at(row, last));
+        let path = row.files[file.unwrap() as usize].path.clone();
+        let read = places(row, SpanKind::Read)[0];
+        let observed = places(row, SpanKind::Observation)[0];
+        row.spans[read].file = file;
+        row.spans[observed].file = file;
+        rewrite(row, |at, _, text| match at {
+            at if at == read => path.clone(),
+            at if at == observed => code.clone(),
+            _ => text.to_owned(),
+        });
+        let mut messages = row.messages.iter_mut();
+        let message = messages.find(|message| message.name == Some("read_file")).unwrap();
+        message.content = Some(code);
+        original.mask_again(rows, AGENT);
+    });
+    assert_eq!(broken, ["ordered"]);
+}
+
+#[test]
+fn decoded_masked_and_tokenised() {
+    let original = Original::new();
+    // All of these are part of what the tokenizer makes.
+    let broken = original.broken_by(|_, rows| {
+        let ids = &mut rows.sequences[RAW].input_ids;
+        let middle = ids.len() / 2;
+        let other = ids.iter().find(|id| **id != ids[middle]).copied().unwrap();
+        ids[middle] = other;
+    });
+    assert_eq!(broken, ["decoded", "tokenised"]);
+    let broken = original.broken_by(|_, rows| {
+        let mask = &mut rows.sequences[AGENT].loss_mask;
+        let middle = mask.len() / 2;
+        mask[middle] = !mask[middle];
+    });
+    assert_eq!(broken, ["masked", "tokenised"]);
+    let broken = original.broken_by(|_, rows| rows.sequences[RAW].spans[0].step += 1);
+    assert_eq!(broken, ["tokenised"]);
+}
+
+#[test]
+fn messages() {
+    let original = Original::new();
+    let in_the_last = |part: fn(&mut backstory_core::Message) -> bool| {
+        original.broken_by(|_, rows| {
+            let mut messages = rows.trajectories[AGENT].messages.iter_mut();
+            assert!(messages.any(part), "no message was changed");
+        })
+    };
+    let thought = in_the_last(|message| {
+        let Some(thought) = &mut message.reasoning_content else { return false };
+        thought.push('!');
+        !message.tool_calls.is_empty()
+    });
+    assert_eq!(thought, ["messages"]);
+    let observed = in_the_last(|message| {
+        let observed = message.content.as_mut().filter(|_| message.name == Some("read_file"));
+        observed.is_some_and(|content| {
+            content.push('!');
+            true
+        })
+    });
+    assert_eq!(observed, ["messages"]);
+    let written = in_the_last(|message| {
+        let mut calls = message.tool_calls.iter_mut();
+        let call = calls.find(|call| call.name == "write_file");
+        call.is_some_and(|call| {
+            call.arguments = "{\"path\": \"shop/order.py\", \"content\": \"\"}".to_owned();
+            true
+        })
+    });
+    assert_eq!(written, ["messages"]);
+    let broken = original.broken_by(|_, rows| rows.trajectories[AGENT].messages.clear());
+    assert_eq!(broken, ["messages"]);
+}
+
+#[test]
+fn accounted() {
+    let original = Original::new();
+    let broken = original.broken_by(|_, rows| rows.trajectories[RAW].n_files_seen += 1);
+    assert_eq!(broken, ["accounted"]);
+    let broken = original.broken_by(|_, rows| rows.errors.retain(|row| row.path.is_none()));
+    assert_eq!(broken, ["accounted"]);
+}
+
+#[test]
+fn unchanged() {
+    let original = Original::new();
+    original.place.write("repositories/shop/shop/order.py", "TOTAL = 1\n");
+    assert_eq!(original.broken("out"), ["unchanged"]);
+    fs::remove_dir_all(original.place.at("repositories/shop")).unwrap();
+    assert_eq!(original.broken("out"), ["unchanged"]);
+}
+
+#[test]
+fn the_command_says_what_is_broken() {
+    let original = Original::new();
+    original.broken_by(|_, rows| rows.trajectories[RAW].n_files_seen += 1);
+    let place = &original.place;
+    insta::assert_snapshot!("verify_broken", place.run(&["verify", "tampered"]).exits(1).report());
+    let json = place.run(&["verify", "tampered", "--json"]).exits(1).json();
+    assert_eq!(json["breaches"][0]["promise"], "accounted");
+}
