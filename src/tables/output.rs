@@ -152,12 +152,9 @@ pub(super) async fn commit_to(
 }
 
 fn add(segment: &Segment) -> Add {
-    let stats = serde_json::json!({
-        "numRecords": segment.rows,
-        "minValues": {"repo": segment.first_repo},
-        "maxValues": {"repo": segment.last_repo},
-        "nullCount": {"repo": 0},
-    });
+    // No bounds of columns: readers built on pyarrow take a column without bounds for one of nulls as soon
+    // as any column has them, and skip the file. The Parquet footer has those of `repo`.
+    let stats = serde_json::json!({ "numRecords": segment.rows });
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Add {
         path: segment.path.clone(),

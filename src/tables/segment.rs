@@ -26,10 +26,6 @@ pub struct Segment {
     pub size: u64,
     /// Rows.
     pub rows: u64,
-    /// Smallest repository name in it.
-    pub first_repo: String,
-    /// Largest repository name in it.
-    pub last_repo: String,
 }
 
 /// Writes the rows of some repositories, one file per table that has any. Blocks on `runtime` for the
@@ -43,32 +39,17 @@ pub fn write_segments(
     rows.trajectories.sort_by(|a, b| (&a.repo, &a.arm).cmp(&(&b.repo, &b.arm)));
     rows.sequences.sort_by(|a, b| (&a.repo, &a.arm).cmp(&(&b.repo, &b.arm)));
     let batches = [
-        (Table::Errors, error_batch(&rows.errors)?, range(&rows.errors, |row| &row.repo)),
-        (
-            Table::Trajectories,
-            trajectory_batch(&rows.trajectories)?,
-            range(&rows.trajectories, |row| &row.repo),
-        ),
-        (
-            Table::Sequences,
-            sequence_batch(&rows.sequences)?,
-            range(&rows.sequences, |row| &row.repo),
-        ),
+        (Table::Errors, error_batch(&rows.errors)?),
+        (Table::Trajectories, trajectory_batch(&rows.trajectories)?),
+        (Table::Sequences, sequence_batch(&rows.sequences)?),
     ];
-    let filled =
-        batches.iter().filter_map(|(table, batch, range)| Some((*table, batch, (*range)?)));
-    filled.map(|(table, batch, range)| put(table, batch, range, store, runtime)).collect()
-}
-
-/// The smallest and the largest repository name of rows that are sorted by it.
-fn range<T>(rows: &[T], repo: impl Fn(&T) -> &String) -> Option<[&String; 2]> {
-    Some([repo(rows.first()?), repo(rows.last()?)])
+    let filled = batches.iter().filter(|(_, batch)| batch.num_rows() > 0);
+    filled.map(|(table, batch)| put(*table, batch, store, runtime)).collect()
 }
 
 fn put(
     table: Table,
     batch: &RecordBatch,
-    [first, last]: [&String; 2],
     store: &Arc<dyn ObjectStore>,
     runtime: &tokio::runtime::Handle,
 ) -> Result<Segment, OutputError> {
@@ -77,14 +58,7 @@ fn put(
     let size = bytes.len() as u64;
     let location = Path::from(format!("{}/{path}", table.name()));
     runtime.block_on(store.put(&location, PutPayload::from(bytes)))?;
-    Ok(Segment {
-        table: table.name().to_owned(),
-        path,
-        size,
-        rows: batch.num_rows() as u64,
-        first_repo: first.clone(),
-        last_repo: last.clone(),
-    })
+    Ok(Segment { table: table.name().to_owned(), path, size, rows: batch.num_rows() as u64 })
 }
 
 fn encode(table: Table, batch: &RecordBatch) -> Result<Vec<u8>, OutputError> {

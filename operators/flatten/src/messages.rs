@@ -18,10 +18,16 @@ struct Arguments<'a> {
 
 /// The messages that say the same as the events.
 ///
-/// The main agent's requirements and plan are one answer to the task. A thought goes with the call
-/// that follows it; two thoughts in a row go together.
+/// The main agent's requirements and plan are said with the first call: many templates refuse two
+/// messages of the assistant in a row. A thought goes with the call that follows it; two thoughts in a
+/// row go together.
 pub(crate) fn of(structure: &Structure, events: &[Event<'_>]) -> Vec<Message> {
-    let mut chat = Chat { messages: opening(structure, events), thoughts: vec![], calls: 0 };
+    let mut chat = Chat {
+        messages: opening(structure),
+        said: Some(requirements_and_plan(events)),
+        thoughts: vec![],
+        calls: 0,
+    };
     for event in events {
         let path = event.file.map_or("", |file| structure.path(file));
         let content = &*event.content;
@@ -37,15 +43,16 @@ pub(crate) fn of(structure: &Structure, events: &[Event<'_>]) -> Vec<Message> {
     chat.messages
 }
 
-/// Rules, task, and the main agent's part.
-fn opening(structure: &Structure, events: &[Event<'_>]) -> Vec<Message> {
+/// Rules and task.
+fn opening(structure: &Structure) -> Vec<Message> {
+    vec![message("system", RULES.into()), message("user", task(structure))]
+}
+
+/// The main agent's part.
+fn requirements_and_plan(events: &[Event<'_>]) -> String {
     let said = |event: &&Event<'_>| matches!(event.kind, SpanKind::Requirements | SpanKind::Plan);
-    let plan = events.iter().filter(said).map(|event| &*event.content);
-    vec![
-        message("system", RULES.into()),
-        message("user", task(structure)),
-        message("assistant", plan.collect::<Vec<_>>().join("\n\n")),
-    ]
+    let said = events.iter().filter(said).map(|event| &*event.content);
+    said.collect::<Vec<_>>().join("\n\n")
 }
 
 fn message(role: &'static str, content: String) -> Message {
@@ -54,6 +61,8 @@ fn message(role: &'static str, content: String) -> Message {
 
 struct Chat<'a> {
     messages: Vec<Message>,
+    /// What the next call is said with.
+    said: Option<String>,
     /// Thoughts since the last call.
     thoughts: Vec<&'a str>,
     calls: usize,
@@ -67,6 +76,7 @@ impl Chat<'_> {
         let arguments = serde_json::to_string(arguments).unwrap_or_default();
         self.messages.push(Message {
             role: "assistant",
+            content: self.said.take(),
             reasoning_content: (!thoughts.is_empty()).then(|| thoughts.join("\n\n")),
             tool_calls: vec![ToolCall { id: self.id(), name, arguments }],
             ..Message::default()
@@ -81,8 +91,8 @@ impl Chat<'_> {
         });
     }
 
-    /// Of the last call.
+    /// Of the last call. Nine letters and digits, because some templates ask for just that.
     fn id(&self) -> String {
-        format!("call_{}", self.calls)
+        format!("call{:05}", self.calls)
     }
 }

@@ -21,8 +21,8 @@ use crate::order::order;
 ///
 /// Files that need each other in a circle form a component and stand together in the order. Among
 /// components whose dependencies are all there, the one with the smallest path comes first. Inside a
-/// component, files come by the number of files of the component that need them, the smallest first,
-/// then by path. Paths are compared byte by byte.
+/// component the next file is always the one with the fewest dependencies in it that are not yet there,
+/// then the one with the smallest path. Paths are compared byte by byte.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Graph {}

@@ -2,7 +2,7 @@
 //! inside each. Without recursion and in `n log n`, since repositories may be chains of many files.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 
 use backstory_core::Graph;
 use petgraph::algo::kosaraju_scc;
@@ -13,7 +13,8 @@ use petgraph::graph::{DiGraph, NodeIndex};
 ///
 /// The order depends on paths and dependencies, not on the order in which files are listed: among
 /// components whose dependencies are all there, the one with the smallest path comes first; inside a
-/// component, the file that the fewest others of it need, then the one with the smaller path.
+/// component, again and again the file with the fewest dependencies in it that are not yet there (its
+/// in-degree, edges running from what is needed to what needs it), then the one with the smaller path.
 pub(crate) fn order(paths: &[&str], dependencies: Vec<Vec<u32>>) -> Graph {
     let ranks = ranks(paths);
     let mut members = components(&dependencies);
@@ -23,11 +24,8 @@ pub(crate) fn order(paths: &[&str], dependencies: Vec<Vec<u32>>) -> Graph {
             component_of[file as usize] = component as u32;
         }
     }
-    for files in &mut members {
-        let in_degrees = degrees_inside(files, &dependencies, &component_of);
-        let mut keyed: Vec<_> = files.iter().zip(in_degrees).collect();
-        keyed.sort_by_key(|&(&file, degree)| (degree, ranks[file as usize]));
-        *files = keyed.into_iter().map(|(&file, _)| file).collect();
+    for files in members.iter_mut().filter(|files| files.len() > 1) {
+        *files = circle(files, &dependencies, &component_of, &ranks);
     }
     let sequence = sequence(&members, &dependencies, &component_of, &ranks);
     let mut number = vec![0; members.len()];
@@ -73,25 +71,44 @@ fn components(dependencies: &[Vec<u32>]) -> Vec<Vec<u32>> {
     kosaraju_scc(&graph).into_iter().map(files).collect()
 }
 
-/// Per file of one component, how many other files of it need that file.
-fn degrees_inside(files: &[u32], dependencies: &[Vec<u32>], component_of: &[u32]) -> Vec<u32> {
-    if files.len() == 1 {
-        return vec![0];
-    }
-    let mut sorted = files.to_vec();
-    sorted.sort_unstable();
-    let mut degrees = vec![0; sorted.len()];
-    for &file in &sorted {
-        for needed in &dependencies[file as usize] {
-            if component_of[*needed as usize] == component_of[file as usize]
-                && let Ok(place) = sorted.binary_search(needed)
-            {
-                degrees[place] += 1;
-            }
+/// The files of one component in order: no first file has all that it needs, so the one that lacks least
+/// comes first, and what it gives is counted before the next is chosen.
+fn circle(
+    files: &[u32],
+    dependencies: &[Vec<u32>],
+    component_of: &[u32],
+    ranks: &[u32],
+) -> Vec<u32> {
+    let place_of: HashMap<u32, usize> =
+        files.iter().enumerate().map(|(place, &file)| (file, place)).collect();
+    let mut lacking = vec![0_u32; files.len()];
+    let mut dependents = vec![vec![]; files.len()];
+    for (place, &file) in files.iter().enumerate() {
+        let same = |other: &&u32| component_of[**other as usize] == component_of[file as usize];
+        for needed in dependencies[file as usize].iter().filter(same) {
+            lacking[place] += 1;
+            dependents[place_of[needed]].push(place);
         }
     }
-    let degree_of = |file| sorted.binary_search(file).map_or(0, |place| degrees[place]);
-    files.iter().map(degree_of).collect()
+    let entry = |place: usize, lacking: &[u32]| {
+        Reverse((lacking[place], ranks[files[place] as usize], place))
+    };
+    let mut queue: BinaryHeap<_> = (0..files.len()).map(|place| entry(place, &lacking)).collect();
+    let mut order = Vec::with_capacity(files.len());
+    let mut written = vec![false; files.len()];
+    while let Some(Reverse((count, _, place))) = queue.pop() {
+        // A file is queued anew whenever it lacks less; older entries are stale.
+        if written[place] || count != lacking[place] {
+            continue;
+        }
+        written[place] = true;
+        order.push(files[place]);
+        for &dependent in dependents[place].iter().filter(|dependent| !written[**dependent]) {
+            lacking[dependent] -= 1;
+            queue.push(entry(dependent, &lacking));
+        }
+    }
+    order
 }
 
 /// All components, dependencies first; among those that are ready, the smallest path first.
