@@ -1,6 +1,6 @@
 //! `backstory run`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 use std::num::NonZeroUsize;
@@ -202,7 +202,7 @@ impl Summary<'_> {
 
     fn json(&self) -> String {
         let tally = &self.committed;
-        let left_out: HashMap<_, _> =
+        let left_out: BTreeMap<_, _> =
             tally.left_out.iter().map(|(reason, count)| (reason.name(), count)).collect();
         json!({
             "repositories": {

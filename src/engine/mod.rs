@@ -89,7 +89,10 @@ pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result
         store,
         run,
     });
-    process::execute(&shared)
+    let result = process::execute(&shared);
+    // A run that failed may leave a commit under way, which must not be cut off with the runtime.
+    drop(runtime.block_on(shared.output.lock()));
+    result
 }
 
 impl From<OutputError> for RunError {

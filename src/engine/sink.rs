@@ -183,6 +183,11 @@ pub fn commit<'scope>(
 }
 
 async fn commit_group(segments: Vec<Segment>, shared: &Shared) -> bool {
-    let result = shared.output.lock().await.commit(segments).await;
+    let mut output = shared.output.lock().await;
+    // Whoever ends a failed run waits for the output once, and for no commit after that.
+    if shared.run.control.has_failed() {
+        return false;
+    }
+    let result = output.commit(segments).await;
     result.map_err(|error| shared.run.control.fail(error.into())).is_ok()
 }
