@@ -24,7 +24,7 @@ Tables: trajectories, sequences, errors. For instance:
 pub struct QueryArgs {
     /// The output folder of a run
     out: PathBuf,
-    /// The query, in the SQL of DataFusion
+    /// The query
     sql: String,
     /// Print one JSON object per row, as they come
     #[arg(long)]

@@ -18,8 +18,8 @@ fn make(place: &Place, path: &str, kind: Kind, branches: &[(&str, &str)]) -> Vec
     let path = place.at(path);
     fs::create_dir_all(&path).unwrap();
     let options = gix::open::Options::isolated();
-    let made = gix::ThreadSafeRepository::init_opts(&path, kind, Options::default(), options);
-    let repository = made.unwrap().to_thread_local();
+    let repository = gix::ThreadSafeRepository::init_opts(&path, kind, Options::default(), options);
+    let repository = repository.unwrap().to_thread_local();
     fs::write(repository.git_dir().join("HEAD"), "ref: refs/heads/main\n").unwrap();
     let commits = branches.iter().map(|(branch, text)| {
         let blob = repository.write_blob(text).unwrap().detach();
