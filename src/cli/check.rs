@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::style::plural;
 use super::{CliError, Exit, PlanArgs};
 
 /// Everything that can be wrong before a repository is read.
@@ -10,10 +11,10 @@ pub fn check(args: &PlanArgs) -> Result<Exit, CliError> {
     let names = plan.source.list()?;
     writeln!(
         io::stdout(),
-        "{} is fine: {} repositories, {} arms, output in {}",
+        "{} is fine: {}, {}, output in {}",
         args.plan.display(),
-        names.len(),
-        plan.arms.len(),
+        plural(names.len() as u64, "repository", "repositories"),
+        plural(plan.arms.len() as u64, "arm", "arms"),
         plan.sink.display()
     )?;
     Ok(Exit::Done)

@@ -116,14 +116,13 @@ fn literal(text: &str) -> String {
 
 fn style(kind: SpanKind) -> Style {
     match kind {
-        SpanKind::System => AnsiColor::BrightBlack.on_default(),
+        SpanKind::System | SpanKind::Result => AnsiColor::BrightBlack.on_default(),
         SpanKind::Requirements => AnsiColor::Magenta.on_default(),
         SpanKind::Plan => AnsiColor::Blue.on_default(),
         SpanKind::Think => AnsiColor::Yellow.on_default(),
         SpanKind::Read => AnsiColor::Cyan.on_default(),
         SpanKind::Observation => AnsiColor::BrightBlack.on_default().italic(),
         SpanKind::Write => AnsiColor::Green.on_default(),
-        SpanKind::Result => AnsiColor::BrightBlack.on_default(),
         SpanKind::Markup => Style::new().bold(),
         SpanKind::Frame | SpanKind::Special => Style::new().dimmed(),
     }

@@ -78,6 +78,11 @@ pub fn count(number: u64) -> String {
     text
 }
 
+/// A count with its noun: `1 arm`, `2 arms`.
+pub fn plural(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::style::{Paint, count};
+use super::style::{Paint, count, plural};
 use super::{CliError, Exit, reading_runtime};
 use crate::tables::{OutputError, Reader};
 use crate::verify::{Verdict, VerifyError};
@@ -99,7 +99,7 @@ fn as_text(verdict: &Verdict, paint: Paint) -> String {
         lines.push(format!("{missing} of {all} repositories have no row yet: the run is not over"));
     }
     let kept = paint.colour(AnsiColor::Green, "every promise is kept");
-    let broken = format!("{} promises are broken", count(verdict.breaches.len() as u64));
+    let broken = plural(verdict.breaches.len() as u64, "breach", "breaches");
     let broken = paint.colour(AnsiColor::Red, &broken);
     lines.push(if verdict.breaches.is_empty() { kept } else { broken });
     lines.join("\n")

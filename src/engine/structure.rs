@@ -40,10 +40,10 @@ pub type Outlined<'a> = &'a [(&'a (Arc<str>, Digest), isize)];
 
 /// Files to work items: an item for every file whose body is new, or whose repository's structure is.
 /// `structure` gives the digest of the structure that follows from some outlines.
-pub fn work_items<'scope>(
-    changes: StreamVec<'scope, Epoch, Change>,
+pub fn work_items(
+    changes: StreamVec<'_, Epoch, Change>,
     structure: impl Fn(RepositoryId, Outlined<'_>) -> Digest + 'static,
-) -> StreamVec<'scope, Epoch, WorkItem> {
+) -> StreamVec<'_, Epoch, WorkItem> {
     let files = changes.as_collection();
     let structures = files
         .clone()
@@ -116,7 +116,7 @@ mod tests {
                 let changes = scope.input_from(&mut input);
                 let items = work_items(changes, structure);
                 let items = items.inspect_time(move |time, item: &WorkItem| {
-                    sender.send((*time, item.path.to_string())).unwrap();
+                    sender.send((*time, item.path.to_string())).expect("the test listens");
                 });
                 items.probe().0
             });

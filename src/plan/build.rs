@@ -200,7 +200,7 @@ impl Builder<'_> {
 fn place<'t, K: Kind>(key: &str, table: &'t Configured<K>) -> (&'t Place, String) {
     let key = key.split('.').next().unwrap_or_default();
     match table.keys.iter().find(|(known, _)| known == key) {
-        Some((_, place)) => (place, format!("this {key}")),
+        Some((_, place)) => (place, "given here".to_owned()),
         None if key.is_empty() => (&table.place, "in this table".to_owned()),
         None => (&table.place, format!("{key} is left out here")),
     }
