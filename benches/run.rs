@@ -94,8 +94,8 @@ impl Corpus {
 }
 
 fn open(folder: &Path) -> Box<dyn Source> {
-    let config = format!(r#"{{"path": {folder:?}, "layout": "many"}}"#);
-    let config = serde_json::from_str::<Dir>(&config).unwrap();
+    let config = serde_json::json!({ "path": folder, "layout": "many" });
+    let config = serde_json::from_value::<Dir>(config).unwrap();
     config.open(Path::new("/"), backstory_languages::classify).unwrap()
 }
 
@@ -163,7 +163,7 @@ fn run(plan: &str, source: &Path, sink: &Path, workers: usize) -> Cost {
 }
 
 /// User and system time of all children that have ended: fields 16 and 17 of `/proc/self/stat`, in
-/// hundredths of a second (proc_pid_stat(5)).
+/// hundredths of a second (`proc_pid_stat(5)`).
 fn cpu_seconds_of_children() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
     let after_name = stat.rsplit(')').next().unwrap();
