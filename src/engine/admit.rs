@@ -3,6 +3,7 @@
 //! Credit comes back per repository, in any order, when its rows are committed, so one slow repository
 //! holds one credit. At least one repository is always let in, however large.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -41,7 +42,7 @@ pub struct Admissions<'scope> {
     pub tickets: StreamVec<'scope, Epoch, Ticket>,
 }
 
-/// How many repositories are read ahead per compute thread: their size is not known before.
+/// How many repositories are read ahead of the budget per worker: their size is not known before.
 const READ_AHEAD: usize = 2;
 
 /// Builds the source. `returned` are tickets whose rows are committed; the input is not connected to the
@@ -126,9 +127,10 @@ struct Admission {
     activator: Box<dyn Fn() -> SyncActivator>,
     sender: Sender<(Arc<str>, Option<Admitted>)>,
     read: Receiver<(Arc<str>, Option<Admitted>)>,
+    /// Read but not let in for want of room.
+    waiting: VecDeque<(Arc<str>, Admitted)>,
+    /// Repositories being read or waiting.
     reading: usize,
-    in_flight: u64,
-    bytes_in_flight: u64,
     /// Rows of the last batch, to leave memory with the next.
     window: Vec<Row>,
 }
@@ -151,33 +153,22 @@ impl Admission {
             activator,
             sender,
             read,
+            waiting: VecDeque::new(),
             reading: 0,
-            in_flight: 0,
-            bytes_in_flight: 0,
             window: vec![],
             shared,
         }
     }
 
-    fn give_back(&mut self, ticket: &Ticket) {
-        self.in_flight -= 1;
-        self.bytes_in_flight -= ticket.bytes;
+    fn give_back(&self, ticket: &Ticket) {
+        self.shared.budget.give_back(ticket.bytes);
+        // The room may be what the source of another worker waits for.
+        self.shared.run.control.wake();
     }
 
-    fn has_credit(&self) -> bool {
-        let budget = &self.shared.run.plan.run;
-        let busy = self.in_flight + self.reading as u64;
-        busy == 0
-            || (busy < u64::from(budget.in_flight_repositories)
-                && self.bytes_in_flight < budget.in_flight_bytes)
-    }
-
-    /// Starts to read as many repositories as the budget allows.
+    /// Starts to read repositories, a few ahead of the budget.
     fn start_reading(&mut self) {
-        while self.reading < READ_AHEAD
-            && self.has_credit()
-            && !self.shared.run.control.is_stopping()
-        {
+        while self.reading < READ_AHEAD && !self.shared.run.control.is_stopping() {
             let Some(name) = self.names.next() else { return };
             self.reading += 1;
             self.shared.run.progress.count_admitted();
@@ -193,24 +184,29 @@ impl Admission {
         }
     }
 
-    /// Takes in what was read since the last call.
+    /// Lets in what was read and fits the budget.
     fn arrivals(&mut self) -> Vec<Arrival> {
-        let mut arrivals = vec![];
         while let Ok((name, admitted)) = self.read.try_recv() {
-            self.reading -= 1;
-            let Some(admitted) = admitted else { continue };
+            match admitted {
+                Some(admitted) => self.waiting.push_back((name, admitted)),
+                None => self.reading -= 1,
+            }
+        }
+        let mut arrivals = vec![];
+        while let Some((_, admitted)) = self.waiting.front() {
+            let bytes = admitted.as_ref().map_or(0, |resident| resident.repository.bytes());
+            if !self.shared.budget.charge(bytes) {
+                break;
+            }
+            let Some((name, admitted)) = self.waiting.pop_front() else { break };
             let repository = repository_id(&name);
-            let (rows, bytes) = match &admitted {
-                Ok(resident) => (rows(repository, resident), resident.repository.bytes()),
-                Err(_) => (vec![], 0),
-            };
+            let rows = admitted.as_ref().map_or(vec![], |resident| rows(repository, resident));
             self.shared.residents.insert(name, admitted);
-            self.in_flight += 1;
-            self.bytes_in_flight += bytes;
+            self.reading -= 1;
             arrivals
                 .push(Arrival { ticket: Ticket { repository, worker: self.worker, bytes }, rows });
         }
-        // What was skipped has made room.
+        // What was skipped or let in has made room.
         self.start_reading();
         arrivals
     }

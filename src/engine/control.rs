@@ -14,6 +14,9 @@ pub enum RunError {
     /// The output failed.
     #[error(transparent)]
     Output(OutputError),
+    /// Two repositories cannot be told apart.
+    #[error("\"{0}\" and \"{1}\" have the same identifier\nhint: rename one of them")]
+    SameIdentifier(String, String),
     /// Threads could not be started.
     #[error("cannot start threads: {0}")]
     Threads(String),
@@ -66,7 +69,8 @@ impl Control {
         self.wake();
     }
 
-    fn wake(&self) {
+    /// Wakes the sources, so that they look again.
+    pub(super) fn wake(&self) {
         for source in &*self.sources.lock().unwrap_or_else(PoisonError::into_inner) {
             // An error means that the worker is gone, and needs no waking.
             let _ = source.activate();

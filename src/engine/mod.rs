@@ -20,6 +20,7 @@
 
 mod admit;
 mod assemble;
+mod budget;
 mod control;
 mod draft;
 mod finish;
@@ -45,7 +46,8 @@ pub use tally::{Progress, Tally};
 pub(crate) use finish::trajectory_id;
 pub(crate) use resident::Resident;
 
-use resident::Residents;
+use budget::Budget;
+use resident::{Residents, repository_id};
 
 /// A run: everything that its threads share.
 pub struct Run {
@@ -67,6 +69,7 @@ pub struct Run {
 struct Shared {
     run: Run,
     residents: Residents,
+    budget: Budget,
     pool: rayon::ThreadPool,
     runtime: tokio::runtime::Handle,
     output: Mutex<Output>,
@@ -80,9 +83,16 @@ pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result
         .thread_name(|index| format!("compute-{index}"))
         .build()
         .map_err(|error| RunError::Threads(error.to_string()))?;
+    check_identifiers(&run.names)?;
     let store = output.store();
+    let (workers, limits) = (run.workers as u64, run.plan.run);
+    let budget = Budget::new(
+        workers.saturating_mul(limits.in_flight_repositories.into()),
+        workers.saturating_mul(limits.in_flight_bytes),
+    );
     let shared = Arc::new(Shared {
         residents: Residents::default(),
+        budget,
         pool,
         runtime: runtime.clone(),
         output: Mutex::new(output),
@@ -93,6 +103,17 @@ pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result
     // A run that failed may leave a commit under way, which must not be cut off with the runtime.
     drop(runtime.block_on(shared.output.lock()));
     result
+}
+
+/// Identifiers are 64 bits of a digest of the name; two names that share one would share everything.
+fn check_identifiers(names: &[Arc<str>]) -> Result<(), RunError> {
+    let mut known = HashMap::new();
+    for name in names {
+        if let Some(other) = known.insert(repository_id(name), name) {
+            return Err(RunError::SameIdentifier(other.to_string(), name.to_string()));
+        }
+    }
+    Ok(())
 }
 
 impl From<OutputError> for RunError {

@@ -55,7 +55,7 @@ pub fn write<'scope>(
             let (sender, written) = channel::<Sealed>();
             let age = Duration::from_secs(shared.run.plan.run.seal_seconds);
             let mut open = None::<Open>;
-            let mut under_way = vec![];
+            let mut under_way = None;
             move |(input, frontier), output| {
                 input.for_each(|time, batch| {
                     let open = open.get_or_insert_with(|| {
@@ -75,10 +75,16 @@ pub fn write<'scope>(
                     }
                 });
                 let over = frontier.frontier().is_empty();
-                if open.as_ref().is_some_and(|open| over || is_due(open, &shared, age))
+                while let Ok(sealed) = written.try_recv() {
+                    let capability = under_way.take().expect("a seal was under way");
+                    output.session(&capability).give(sealed);
+                }
+                // One seal at a time: its rows are in memory three times, as rows, arrays and bytes.
+                if under_way.is_none()
+                    && open.as_ref().is_some_and(|open| over || is_due(open, &shared, age))
                     && let Some(open) = open.take()
                 {
-                    under_way.push(open.capability);
+                    under_way = Some(open.capability);
                     let (shared, sender) = (Arc::clone(&shared), sender.clone());
                     let activator = Arc::clone(&activator);
                     let run = Arc::clone(&shared);
@@ -88,11 +94,6 @@ pub fn write<'scope>(
                             let _ = activator.activate();
                         }
                     });
-                }
-                while let Ok(sealed) = written.try_recv() {
-                    // Any capability will do: times only keep the dataflow alive behind the structural part.
-                    let capability = under_way.pop().expect("one capability per seal under way");
-                    output.session(&capability).give(sealed);
                 }
             }
         },

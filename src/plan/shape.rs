@@ -12,10 +12,12 @@ use super::kind::{ConfigKind, Kind, Registry, schema_of};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Run {
-    /// Repositories that may be on their way from source to tables at a time.
+    /// Repositories that may be on their way from source to tables at a time, per worker; the workers
+    /// share what all of them have.
     #[schemars(range(min = 1))]
     pub in_flight_repositories: u32,
-    /// Bytes of source text that may be on their way, per worker. One repository is always let in.
+    /// Bytes of source text that may be on their way, per worker; the workers share what all of them have.
+    /// Rows take about ten times as much. One repository is always let in.
     #[schemars(range(min = 1))]
     pub in_flight_bytes: u64,
     /// Bytes after which a worker hands its rows to the tables.
@@ -30,7 +32,7 @@ impl Default for Run {
     fn default() -> Self {
         Self {
             in_flight_repositories: 256,
-            in_flight_bytes: 64 << 20,
+            in_flight_bytes: 8 << 20,
             seal_bytes: 32 << 20,
             seal_seconds: 5,
         }

@@ -38,13 +38,23 @@ pub fn write_segments(
     rows.errors.sort_by(|a, b| (&a.repo, &a.arm, &a.path).cmp(&(&b.repo, &b.arm, &b.path)));
     rows.trajectories.sort_by(|a, b| (&a.repo, &a.arm).cmp(&(&b.repo, &b.arm)));
     rows.sequences.sort_by(|a, b| (&a.repo, &a.arm).cmp(&(&b.repo, &b.arm)));
-    let batches = [
-        (Table::Errors, error_batch(&rows.errors)?),
-        (Table::Trajectories, trajectory_batch(&rows.trajectories)?),
-        (Table::Sequences, sequence_batch(&rows.sequences)?),
-    ];
-    let filled = batches.iter().filter(|(_, batch)| batch.num_rows() > 0);
-    filled.map(|(table, batch)| put(*table, batch, store, runtime)).collect()
+    let mut segments = vec![];
+    let mut write = |table, batch: RecordBatch| {
+        if batch.num_rows() > 0 {
+            segments.push(put(table, &batch, store, runtime)?);
+        }
+        Ok::<(), OutputError>(())
+    };
+    // One table after the other, rows let go as soon as they are arrays: all of it at once would be the
+    // peak of a run's memory.
+    write(Table::Errors, error_batch(&rows.errors)?)?;
+    let batch = trajectory_batch(&rows.trajectories)?;
+    drop(rows.trajectories);
+    write(Table::Trajectories, batch)?;
+    let batch = sequence_batch(&rows.sequences)?;
+    drop(rows.sequences);
+    write(Table::Sequences, batch)?;
+    Ok(segments)
 }
 
 fn put(
