@@ -20,6 +20,7 @@ use timely::progress::operate::FrontierInterest;
 use timely::scheduling::SyncActivator;
 
 use super::Shared;
+use super::budget::Budget;
 use super::resident::{Admitted, RepositoryId, Resident, repository_id};
 use super::structure::{Change, Epoch, FileRow};
 
@@ -127,6 +128,7 @@ struct Admission {
     activator: Box<dyn Fn() -> SyncActivator>,
     sender: Sender<(Arc<str>, Option<Admitted>)>,
     read: Receiver<(Arc<str>, Option<Admitted>)>,
+    budget: Budget,
     /// Read but not let in for want of room.
     waiting: VecDeque<(Arc<str>, Admitted)>,
     /// Repositories being read or waiting.
@@ -147,12 +149,14 @@ impl Admission {
             |name: &&Arc<str>| repository_id(name).hashed() % workers as u64 == worker as u64;
         let names = shared.run.names.iter().filter(mine).cloned().collect::<Vec<_>>();
         let (sender, read) = channel();
+        let limits = shared.run.plan.run;
         Self {
             worker,
             names: names.into_iter(),
             activator,
             sender,
             read,
+            budget: Budget::new(limits.in_flight_repositories.into(), limits.in_flight_bytes),
             waiting: VecDeque::new(),
             reading: 0,
             window: vec![],
@@ -160,10 +164,8 @@ impl Admission {
         }
     }
 
-    fn give_back(&self, ticket: &Ticket) {
-        self.shared.budget.give_back(ticket.bytes);
-        // The room may be what the source of another worker waits for.
-        self.shared.run.control.wake();
+    fn give_back(&mut self, ticket: &Ticket) {
+        self.budget.give_back(ticket.bytes);
     }
 
     /// Starts to read repositories, a few ahead of the budget.
@@ -195,7 +197,7 @@ impl Admission {
         let mut arrivals = vec![];
         while let Some((_, admitted)) = self.waiting.front() {
             let bytes = admitted.as_ref().map_or(0, |resident| resident.repository.bytes());
-            if !self.shared.budget.charge(bytes) {
+            if !self.budget.charge(bytes) {
                 break;
             }
             let Some((name, admitted)) = self.waiting.pop_front() else { break };

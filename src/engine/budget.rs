@@ -1,14 +1,12 @@
-//! What may be under way in a process at a time.
+//! What may be under way at a time, per worker.
 //!
-//! One budget for all workers: the rows of a repository take about ten times the room of its source, and
-//! with a budget each, all workers could hold a large one at once.
-
-use std::sync::{Mutex, PoisonError};
+//! Not shared between workers: a source that waits holds its epoch open, and with it all later epochs of
+//! the others. The worker with the earliest epoch must always get its own credit back.
 
 /// Repositories and bytes of source text under way, against a limit of each.
 pub struct Budget {
     most: Charge,
-    used: Mutex<Charge>,
+    used: Charge,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -20,12 +18,12 @@ struct Charge {
 impl Budget {
     /// A budget of which nothing is used.
     pub fn new(repositories: u64, bytes: u64) -> Self {
-        Self { most: Charge { repositories, bytes }, used: Mutex::default() }
+        Self { most: Charge { repositories, bytes }, used: Charge::default() }
     }
 
     /// Charges a repository of `bytes` if there is room. One is always let in, however large.
-    pub fn charge(&self, bytes: u64) -> bool {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn charge(&mut self, bytes: u64) -> bool {
+        let used = &mut self.used;
         let fits = used.repositories < self.most.repositories
             && used.bytes.saturating_add(bytes) <= self.most.bytes;
         if used.repositories > 0 && !fits {
@@ -37,10 +35,9 @@ impl Budget {
     }
 
     /// Gives back what was charged for a repository of `bytes`.
-    pub fn give_back(&self, bytes: u64) {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.repositories -= 1;
-        used.bytes -= bytes;
+    pub fn give_back(&mut self, bytes: u64) {
+        self.used.repositories -= 1;
+        self.used.bytes -= bytes;
     }
 }
 
@@ -50,7 +47,7 @@ mod tests {
 
     #[test]
     fn both_limits_hold() {
-        let budget = Budget::new(2, 10);
+        let mut budget = Budget::new(2, 10);
         assert!(budget.charge(4));
         assert!(!budget.charge(7), "too many bytes");
         assert!(budget.charge(6));
@@ -61,7 +58,7 @@ mod tests {
 
     #[test]
     fn one_is_always_let_in_and_then_alone() {
-        let budget = Budget::new(2, 10);
+        let mut budget = Budget::new(2, 10);
         assert!(budget.charge(1_000));
         assert!(!budget.charge(0));
         budget.give_back(1_000);

@@ -69,8 +69,7 @@ impl Control {
         self.wake();
     }
 
-    /// Wakes the sources, so that they look again.
-    pub(super) fn wake(&self) {
+    fn wake(&self) {
         for source in &*self.sources.lock().unwrap_or_else(PoisonError::into_inner) {
             // An error means that the worker is gone, and needs no waking.
             let _ = source.activate();

@@ -46,7 +46,6 @@ pub use tally::{Progress, Tally};
 pub(crate) use finish::trajectory_id;
 pub(crate) use resident::Resident;
 
-use budget::Budget;
 use resident::{Residents, repository_id};
 
 /// A run: everything that its threads share.
@@ -69,7 +68,6 @@ pub struct Run {
 struct Shared {
     run: Run,
     residents: Residents,
-    budget: Budget,
     pool: rayon::ThreadPool,
     runtime: tokio::runtime::Handle,
     output: Mutex<Output>,
@@ -85,14 +83,8 @@ pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result
         .map_err(|error| RunError::Threads(error.to_string()))?;
     check_identifiers(&run.names)?;
     let store = output.store();
-    let (workers, limits) = (run.workers as u64, run.plan.run);
-    let budget = Budget::new(
-        workers.saturating_mul(limits.in_flight_repositories.into()),
-        workers.saturating_mul(limits.in_flight_bytes),
-    );
     let shared = Arc::new(Shared {
         residents: Residents::default(),
-        budget,
         pool,
         runtime: runtime.clone(),
         output: Mutex::new(output),

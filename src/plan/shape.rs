@@ -12,12 +12,11 @@ use super::kind::{ConfigKind, Kind, Registry, schema_of};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Run {
-    /// Repositories that may be on their way from source to tables at a time, per worker; the workers
-    /// share what all of them have.
+    /// Repositories that may be on their way from source to tables at a time, per worker.
     #[schemars(range(min = 1))]
     pub in_flight_repositories: u32,
-    /// Bytes of source text that may be on their way, per worker; the workers share what all of them have.
-    /// Rows take about ten times as much. One repository is always let in.
+    /// Bytes of source text that may be on their way, per worker. Rows take about ten times as much. One
+    /// repository is always let in.
     #[schemars(range(min = 1))]
     pub in_flight_bytes: u64,
     /// Bytes after which a worker hands its rows to the tables.
@@ -32,7 +31,7 @@ impl Default for Run {
     fn default() -> Self {
         Self {
             in_flight_repositories: 256,
-            in_flight_bytes: 8 << 20,
+            in_flight_bytes: 16 << 20,
             seal_bytes: 32 << 20,
             seal_seconds: 5,
         }
