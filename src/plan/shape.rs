@@ -31,7 +31,7 @@ impl Default for Run {
     fn default() -> Self {
         Self {
             in_flight_repositories: 256,
-            in_flight_bytes: 16 << 20,
+            in_flight_bytes: 64 << 20,
             seal_bytes: 32 << 20,
             seal_seconds: 5,
         }
