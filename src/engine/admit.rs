@@ -253,7 +253,10 @@ fn read(shared: &Shared, name: &Arc<str>) -> Option<Admitted> {
         }
         return None;
     }
-    let outline =
-        |repository| Resident::new(repository, &*run.plan.outline, run.plan.simulations.len());
-    Some(admitted.and_then(outline))
+    Some(admitted.map(|repository| {
+        let resident = Resident::new(repository, &*run.plan.outline, run.plan.simulations.len());
+        // Here, on the compute pool, and not where a worker asks for it first.
+        resident.structure(&*run.plan.order);
+        resident
+    }))
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use backstory_core::{Failure, FailureKind, Hasher, Stage, Story, Structure};
+use backstory_core::{
+    Failure, FailureKind, Hasher, Outline, SourceFile, Stage, Story, Structure,
+};
 use timely::dataflow::StreamVec;
 
 use super::Shared;
@@ -57,7 +59,9 @@ fn rows_of(shared: &Shared, name: &str, admitted: &Admitted) -> (RepositoryRows,
     };
     let (structure, _) = resident.structure(&*shared.run.plan.order);
     let repository = &structure.repository;
-    rows.errors.extend(repository.failures.iter().map(|failure| error_row(name, None, failure)));
+    let opaque = repository.files.iter().zip(&*structure.outlines).filter_map(opaque);
+    let failures = repository.failures.iter().cloned().chain(opaque);
+    rows.errors.extend(failures.map(|failure| error_row(name, None, &failure)));
     for arm in &shared.run.plan.arms {
         match rows_of_arm(shared, resident, structure, arm) {
             Ok((trajectory, sequence)) => {
@@ -76,6 +80,13 @@ fn rows_of(shared: &Shared, name: &str, admitted: &Admitted) -> (RepositoryRows,
     }
     let tally = tally(structure, &rows);
     (rows, tally)
+}
+
+/// What is said of a file that is written although nothing is known of what is in it.
+fn opaque((file, outline): (&SourceFile, &Arc<Outline>)) -> Option<Failure> {
+    let why = outline.opaque.as_ref()?;
+    let message = format!("{why}; it is written without an outline");
+    Some(Failure::file(Arc::clone(&file.path), Stage::Parse, FailureKind::ParseLimit, message))
 }
 
 /// Every repository without a trajectory has a row that says so, whatever failed in it.

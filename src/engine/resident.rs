@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use backstory_core::{
-    Digest, Draft, Failure, FailureKind, Hasher, OrderFiles, Outline, OutlineFile, Plan,
-    Repository, SourceFile, Stage, Structure,
+    Digest, Draft, Failure, Hasher, OrderFiles, Outline, OutlineFile, Plan, Repository, Structure,
 };
 use rayon::prelude::*;
 
@@ -19,7 +18,7 @@ pub fn repository_id(name: &str) -> RepositoryId {
 
 /// A repository with what has been found out about it so far.
 pub struct Resident {
-    /// The repository, without the files that could not be outlined.
+    /// The repository.
     pub repository: Arc<Repository>,
     /// Digest of the repository as it was read.
     pub content: Digest,
@@ -42,46 +41,12 @@ pub struct StoryState {
 }
 
 impl Resident {
-    /// Outlines the files of a repository; a file that cannot be outlined becomes a failure. Computes.
-    /// `simulations` is the number of stories that will be told of it.
-    pub fn new(
-        mut repository: Repository,
-        parser: &dyn OutlineFile,
-        simulations: usize,
-    ) -> Result<Self, Failure> {
-        let outline = |file: SourceFile| match parser.outline(&file) {
-            Ok(outline) => Ok((Arc::new(outline), file)),
-            Err(failure) => Err(failure),
-        };
+    /// Outlines the files of a repository. Computes. `simulations` is the number of stories that will be
+    /// told of it.
+    pub fn new(repository: Repository, parser: &dyn OutlineFile, simulations: usize) -> Self {
+        let files = repository.files.par_iter();
+        let outlines = files.map(|file| Arc::new(parser.outline(file))).collect::<Vec<_>>();
         let content = repository.content();
-        let files = std::mem::take(&mut repository.files);
-        let results = files.into_par_iter().map(outline).collect::<Vec<_>>();
-        let mut outlines = vec![];
-        for result in results {
-            match result {
-                Ok((outline, file)) => {
-                    outlines.push(outline);
-                    repository.files.push(file);
-                }
-                Err(failure) => repository.failures.push(failure),
-            }
-        }
-        if repository.files.is_empty() {
-            return Err(Failure::repository(
-                Stage::Parse,
-                FailureKind::NoSourceFiles,
-                format!("none of {} source files could be outlined", repository.failures.len()),
-            ));
-        }
-        Ok(Self::with_outlines(repository, content, outlines, simulations))
-    }
-
-    fn with_outlines(
-        repository: Repository,
-        content: Digest,
-        outlines: Vec<Arc<Outline>>,
-        simulations: usize,
-    ) -> Self {
         let files = repository.files.iter();
         let outline_digests =
             files.zip(&outlines).map(|(file, outline)| outline.digest(&file.text)).collect();

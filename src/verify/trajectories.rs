@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_core::{
-    Digest, Failure, Graph, Message, Span, SpanKind, Structure, ToolCall, Trajectory,
+    Digest, Failure, Graph, Message, Span, SpanKind, Stage, Structure, ToolCall, Trajectory,
 };
 
 use super::sequences::{arm_of, tokens_digest};
@@ -31,7 +31,9 @@ pub struct Checker<'a> {
 impl<'a> Checker<'a> {
     pub fn new(plan: &'a Resolved, sequences: &'a Sequences, errors: &'a [ErrorRow]) -> Self {
         let mut failed = BTreeMap::<&str, BTreeSet<&str>>::new();
-        for row in errors.iter().filter(|row| row.arm.is_none()) {
+        // A file that could not be outlined has a row and is written all the same.
+        let failed_file = |row: &&ErrorRow| row.arm.is_none() && row.stage != Stage::Parse.name();
+        for row in errors.iter().filter(failed_file) {
             if let Some(path) = &row.path {
                 failed.entry(&row.repo).or_default().insert(path);
             }
@@ -119,7 +121,7 @@ fn report(row: &TrajectoryRow, found: Found, breaches: &mut Vec<Breach>) {
 
 fn read(plan: &Resolved, name: &str) -> Result<Truth, Failure> {
     let repository = plan.source.read(name)?;
-    let resident = Resident::new(repository, &*plan.outline, 0)?;
+    let resident = Resident::new(repository, &*plan.outline, 0);
     let (structure, _) = resident.structure(&*plan.order);
     Ok(Truth { content: resident.content, structure: structure.clone() })
 }

@@ -25,12 +25,12 @@ mod trajectory;
 pub use author::{Author, AuthorError, Moment};
 pub use digest::{Digest, DigestParseError, Hasher};
 pub use failure::{Failure, FailureKind, Stage};
-pub use graph::{Graph, Structure};
+pub use graph::{Edge, EdgeKind, Graph, Structure, Unresolved};
 pub use operator::{
     BuildError, Environment, Flatten, Flow, Mask, Operator, OrderFiles, OutlineFile,
     PlanRepository, SimulateFile, Work,
 };
-pub use outline::{Definition, DefinitionKind, Import, Outline};
+pub use outline::{Definition, DefinitionKind, Import, ImportedName, Outline, When};
 pub use repository::{Classify, FileClass, LeftOut, Repository, Source, SourceError, SourceFile};
 pub use sequence::{Sequence, TokenSpan};
 pub use story::{Draft, FilePlan, Plan, Step, Story};

@@ -122,8 +122,8 @@ pub enum Work {
 
 /// Computes per file, in any order.
 pub trait OutlineFile: Send + Sync {
-    /// The outline of one file.
-    fn outline(&self, file: &SourceFile) -> Result<Outline, Failure>;
+    /// The outline of one file. A file that is beyond the limits has one that says so.
+    fn outline(&self, file: &SourceFile) -> Outline;
 }
 
 /// Computes per repository, once all its outlines are there.

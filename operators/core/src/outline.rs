@@ -69,14 +69,53 @@ pub struct Definition {
 }
 
 /// An import as the file states it. What the words mean is the language's to know.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Import {
     /// What is imported from, as written: `..models.user`, `crate::store::Key`, `./util`.
     pub path: String,
     /// Names taken from it; empty when it is imported as a whole, `*` for all of them.
-    pub names: Vec<String>,
+    pub names: Vec<ImportedName>,
+    /// The name that the whole gets in this file, if the statement gives it one.
+    pub alias: Option<String>,
+    /// Whether the statement also offers to others what it imports: `pub use`, `export ... from`.
+    pub exported: bool,
+    /// When the statement counts.
+    pub when: When,
     /// Line of the statement, from 1.
     pub line: u32,
+}
+
+/// A name that an import takes from somewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ImportedName {
+    /// What it is called there.
+    pub name: String,
+    /// What it is called here, if that is something else.
+    pub alias: Option<String>,
+}
+
+/// When an import counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum When {
+    /// Whenever the file is used, or as far as its text tells.
+    #[default]
+    Always,
+    /// For type checkers only: under `if TYPE_CHECKING`.
+    TypeChecking,
+    /// In a branch that the text says is not taken, or on some other system only.
+    Inactive,
+}
+
+impl From<&str> for ImportedName {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), alias: None }
+    }
+}
+
+impl PartialEq<str> for ImportedName {
+    fn eq(&self, name: &str) -> bool {
+        self.name == name
+    }
 }
 
 /// What one file offers and asks for.
@@ -88,9 +127,21 @@ pub struct Outline {
     pub definitions: Vec<Definition>,
     /// Imports in the order they stand in the file.
     pub imports: Vec<Import>,
+    /// The package or namespace that the file says it belongs to, where a language has files say so.
+    pub package: Option<String>,
+    /// Names that the file uses, sorted and without doubles, where a language's imports do not tell which
+    /// files are meant: `pkg.Name` in Go, the names of types in Java. Empty for other languages.
+    pub uses: Vec<String>,
+    /// Why nothing is known of the file, if it could not be outlined: it is passed on as it is.
+    pub opaque: Option<String>,
 }
 
 impl Outline {
+    /// The outline of a file of which nothing is known, for the reason given.
+    pub fn opaque(why: impl Into<String>) -> Self {
+        Self { opaque: Some(why.into()), ..Self::default() }
+    }
+
     /// Digest of what a reader learns from the outline: kinds, names, signatures, docs, nesting and
     /// imports, but no positions. A change inside a body leaves it equal.
     pub fn digest(&self, text: &str) -> Digest {
@@ -110,9 +161,16 @@ impl Outline {
             hasher.field(&import.path);
             hasher.field((import.names.len() as u64).to_le_bytes());
             for name in &import.names {
-                hasher.field(name);
+                hasher.field(&name.name).field(name.alias.as_deref().unwrap_or_default());
             }
+            hasher.field(import.alias.as_deref().unwrap_or_default());
+            hasher.field([u8::from(import.exported), import.when as u8]);
         }
+        hasher.field(self.package.as_deref().unwrap_or_default());
+        for name in &self.uses {
+            hasher.field(name);
+        }
+        hasher.field(self.opaque.as_deref().unwrap_or_default());
         hasher.finish()
     }
 

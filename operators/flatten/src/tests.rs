@@ -59,6 +59,7 @@ fn structure(files: &[(&str, &str)]) -> Structure {
                 .map(|file| file.checked_sub(1).into_iter().collect())
                 .collect(),
             components: (0..count).collect(),
+            ..Graph::default()
         }),
     }
 }

@@ -8,19 +8,46 @@ use backstory_core::{Digest, SourceFile};
 use proptest::prelude::*;
 
 use super::*;
+use crate::order::Ordered;
 
-/// The order as text, from `file: what it needs` lines.
+/// The order as text, from files and what they need: `b` by an import, `b?` for being of one package.
 fn ordered(lines: &[(&str, &str)]) -> String {
     let paths: Vec<&str> = lines.iter().map(|(path, _)| *path).collect();
     let index = |name: &str| paths.iter().position(|path| *path == name).expect("a file") as u32;
-    let needs = |names: &str| {
-        let mut needs: Vec<u32> = names.split_whitespace().map(index).collect();
-        needs.sort_unstable();
-        needs
-    };
-    let graph = order(&paths, lines.iter().map(|(_, names)| needs(names)).collect());
-    let names: Vec<&str> = graph.order.iter().map(|&file| paths[file as usize]).collect();
+    let edges: Vec<Edge> = lines
+        .iter()
+        .enumerate()
+        .flat_map(|(from, (_, names))| names.split_whitespace().map(move |name| (from, name)))
+        .map(|(from, name)| match name.strip_suffix('?') {
+            Some(name) => edge(from as u32, index(name), EdgeKind::SamePackage),
+            None => edge(from as u32, index(name), EdgeKind::Import),
+        })
+        .collect();
+    let ordered = order(&paths, &edges);
+    let names: Vec<&str> = ordered.order.iter().map(|&file| paths[file as usize]).collect();
     names.join(" ")
+}
+
+fn edge(from: u32, to: u32, kind: EdgeKind) -> Edge {
+    Edge { from, to, kind }
+}
+
+/// Imports.
+fn edges(dependencies: &[Vec<u32>]) -> Vec<Edge> {
+    let needed = dependencies.iter().enumerate();
+    needed
+        .flat_map(|(from, needed)| {
+            needed.iter().map(move |&to| edge(from as u32, to, EdgeKind::Import))
+        })
+        .collect()
+}
+
+#[test]
+fn a_circle_is_broken_at_its_weakest_edge() {
+    assert_eq!(ordered(&[("a", "b?"), ("b", "a")]), "a b");
+    assert_eq!(ordered(&[("a", "b"), ("b", "a?")]), "b a");
+    // `x` needs one of the circle and comes after all of it, though its path is smaller.
+    assert_eq!(ordered(&[("b", "c?"), ("c", "d"), ("d", "b"), ("a", "b")]), "b d c a");
 }
 
 #[test]
@@ -78,6 +105,7 @@ fn imports_make_the_graph() {
         .map(|file| {
             backstory_languages::outline(
                 file.language,
+                &file.path,
                 &file.text,
                 backstory_languages::Limits::default(),
             )
@@ -92,14 +120,13 @@ fn imports_make_the_graph() {
     assert_eq!(graph.order, [2, 1, 0]);
     assert_eq!(graph.dependencies, [vec![1], vec![2], vec![]]);
     assert_eq!(graph.components, [2, 1, 0]);
+    assert_eq!(graph.edges, [edge(0, 1, EdgeKind::Import), edge(1, 2, EdgeKind::Import)]);
+    assert_eq!(graph.unresolved, []);
 }
 
 #[test]
 fn no_files_are_no_problem() {
-    assert_eq!(
-        order(&[], vec![]),
-        Dependencies { order: vec![], dependencies: vec![], components: vec![] }
-    );
+    assert_eq!(order(&[], &[]), Ordered { order: vec![], components: vec![] });
 }
 
 /// Which files each file needs, directly or not, itself included.
@@ -167,9 +194,10 @@ proptest! {
     #[test]
     fn the_order_is_the_naive_one((names, dependencies) in graphs()) {
         let paths: Vec<&str> = names.iter().map(String::as_str).collect();
-        let graph = order(&paths, dependencies.clone());
+        let graph = order(&paths, &edges(&dependencies));
         prop_assert_eq!(&graph.order, &naive_order(&paths, &dependencies));
-        let positions = graph.positions();
+        let mut positions = vec![0; paths.len()];
+        graph.order.iter().enumerate().for_each(|(place, &file)| positions[file as usize] = place);
         let reach = reach(&dependencies);
         for (file, needed) in dependencies.iter().enumerate() {
             for &other in needed {
@@ -181,12 +209,35 @@ proptest! {
     }
 
     #[test]
+    fn weaker_edges_never_cost_an_import(
+        (names, dependencies) in graphs(),
+        kinds in prop::collection::vec(0..EdgeKind::ALL.len(), 28),
+    ) {
+        let paths: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut edges = edges(&dependencies);
+        edges.iter_mut().zip(&kinds).for_each(|(edge, &kind)| edge.kind = EdgeKind::ALL[kind]);
+        let ordered = order(&paths, &edges);
+        for weakest in EdgeKind::ALL {
+            // Outside the circles of all edges that are as strong, each of them is satisfied.
+            let strong = edges.iter().filter(|edge| edge.kind <= weakest);
+            let mut needs = vec![vec![]; paths.len()];
+            strong.clone().for_each(|edge| needs[edge.from as usize].push(edge.to));
+            let reach = reach(&needs);
+            let place = |file: u32| ordered.order.iter().position(|&other| other == file);
+            for edge in strong {
+                let circle = reach[edge.to as usize].contains(&edge.from);
+                prop_assert!(circle || place(edge.to) < place(edge.from));
+            }
+        }
+    }
+
+    #[test]
     fn the_listing_does_not_matter((names, dependencies) in graphs()) {
         let paths: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut sorted: Vec<u32> = (0..paths.len() as u32).collect();
         sorted.sort_by_key(|&file| paths[file as usize]);
         let place = |file: &u32| sorted.iter().position(|other| other == file).expect("a file") as u32;
-        let relisted = sorted
+        let relisted: Vec<Vec<u32>> = sorted
             .iter()
             .map(|&file| {
                 let mut needed: Vec<u32> = dependencies[file as usize].iter().map(place).collect();
@@ -198,8 +249,8 @@ proptest! {
         let by_name = |order: &[u32], paths: &[&str]| -> Vec<String> {
             order.iter().map(|&file| paths[file as usize].to_owned()).collect()
         };
-        let first = order(&paths, dependencies);
-        let second = order(&sorted_paths, relisted);
+        let first = order(&paths, &edges(&dependencies));
+        let second = order(&sorted_paths, &edges(&relisted));
         prop_assert_eq!(by_name(&first.order, &paths), by_name(&second.order, &sorted_paths));
     }
 }
@@ -209,11 +260,12 @@ fn a_long_chain_and_a_long_circle_need_no_stack() {
     let size = 100_000_u32;
     let names: Vec<String> = (0..size).map(|file| format!("{file:06}")).collect();
     let paths: Vec<&str> = names.iter().map(String::as_str).collect();
-    let chain = (0..size).map(|file| (file + 1..size).take(1).collect()).collect();
-    let graph = order(&paths, chain);
+    let chain: Vec<_> = (1..size).map(|file| edge(file - 1, file, EdgeKind::Import)).collect();
+    let graph = order(&paths, &chain);
     assert!(graph.order.iter().rev().copied().eq(0..size));
-    let circle = (0..size).map(|file| vec![(file + 1) % size]).collect();
-    let graph = order(&paths, circle);
+    let next = |file: u32| edge(file, (file + 1) % size, EdgeKind::Import);
+    let circle: Vec<_> = (0..size).map(next).collect();
+    let graph = order(&paths, &circle);
     // The first lacks one like all others; then each needs the one before it in the order.
     assert!(graph.order.iter().copied().eq(std::iter::once(0).chain((1..size).rev())));
     assert!(graph.components.iter().all(|&component| component == 0));

@@ -5,17 +5,14 @@
 //! Responsible for judging paths, for outlines and for resolving imports to files of the same
 //! repository. Not responsible for the order that follows from them, nor for reading anything.
 //!
-//! To add a language, copy the folder of the one that is nearest, declare it below, and name it in
-//! `REGISTRY`.
+//! To add a language, copy the folder of the one that is nearest and name it in `languages!`. A language
+//! without a grammar is a line in [`opaque`]: its files are written like others, in no known order.
 
 mod files;
-mod go;
-mod javascript;
-mod python;
-mod rust;
+mod found;
+mod opaque;
 mod sketch;
 mod syntax;
-mod typescript;
 
 #[cfg(test)]
 mod testing;
@@ -24,45 +21,76 @@ mod tests;
 
 use std::sync::Arc;
 
-use backstory_core::{FileClass, Import, Outline, Repository};
+use backstory_core::{Edge, FileClass, Import, Outline, Repository, Unresolved};
 
-/// Every language, by name.
-static REGISTRY: &[&dyn Language] =
-    &[&go::Go, &javascript::JavaScript, &python::Python, &rust::Rust, &typescript::TypeScript];
+pub use found::Found;
+use found::Collector;
+
+/// Declares the folder of each language and registers what it holds. Sorted by name.
+macro_rules! languages {
+    ($($folder:ident: $language:ident),* $(,)?) => {
+        $(mod $folder;)*
+        /// Every language, by name.
+        static REGISTRY: &[&dyn Language] = &[$(&$folder::$language),*];
+    };
+}
+
+languages! {
+    go: Go,
+    javascript: JavaScript,
+    python: Python,
+    rust: Rust,
+    typescript: TypeScript,
+}
 
 /// One source language.
 pub trait Language: Send + Sync {
     /// Its name, as in [`backstory_core::SourceFile::language`].
     fn name(&self) -> &'static str;
 
+    /// The language whose resolver serves this one too, for those whose files import each other.
+    fn family(&self) -> &'static str {
+        self.name()
+    }
+
     /// Endings of its file names, without the dot.
     fn extensions(&self) -> &'static [&'static str];
+
+    /// Whole names of its files that have no such ending, such as `Rakefile`.
+    fn file_names(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Names of files that say how its imports are to be understood. One `*` may stand for anything.
     fn manifests(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// What a text in this language defines and imports. Broken code gives what can be recognised.
-    fn outline(&self, text: &str, limits: Limits) -> Result<Outline, TooComplex>;
+    /// What a text in this language defines and imports. `path` may tell dialects apart. Broken code gives
+    /// what can be recognised.
+    fn outline(&self, path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex>;
 
-    /// Learns what is needed to resolve the imports of files in this language.
+    /// Learns what is needed to resolve the imports of files of this family; none for a language whose
+    /// imports are not resolved. Must depend on paths, outlines and context alone, never on the bodies of
+    /// files.
     fn resolver<'a>(
         &self,
-        repository: &'a Repository,
-        outlines: &'a [Arc<Outline>],
-    ) -> Box<dyn Resolver + 'a>;
+        _repository: &'a Repository,
+        _outlines: &'a [Arc<Outline>],
+    ) -> Option<Box<dyn Resolver + 'a>> {
+        None
+    }
 }
 
 /// Knows which files of one repository its imports mean. Files are named by their index in
 /// [`Repository::files`].
-pub trait Resolver {
-    /// Adds to `found` the files that `import`, which stands in `file`, means. Nothing is found for code
-    /// outside the repository.
-    fn resolve(&self, file: u32, import: &Import, found: &mut Vec<u32>);
+pub trait Resolver: Sync {
+    /// Says to `found` which files `import`, which stands in `file`, means; or, if it should mean a file of
+    /// this repository and there is none, why. Says nothing of code outside the repository.
+    fn resolve(&self, file: u32, import: &Import, found: &mut Found);
 
-    /// Adds to `found` the files that `file` needs without saying so.
-    fn implied(&self, _file: u32, _found: &mut Vec<u32>) {}
+    /// Says to `found` which files `file` needs without an import.
+    fn implied(&self, _file: u32, _found: &mut Found) {}
 }
 
 /// How much work one file may be. Counted in steps, not in time, so that it is the same everywhere.
@@ -111,14 +139,15 @@ pub fn classify(path: &str) -> FileClass {
         let extension = name.rsplit_once('.').map(|(_, extension)| extension);
         extension.is_some_and(|extension| language.extensions().contains(&extension))
     };
-    if let Some(language) = REGISTRY.iter().find(has_extension) {
+    let has_name = |language: &&&dyn Language| language.file_names().contains(&name);
+    if let Some(language) = REGISTRY.iter().find(has_name).or(REGISTRY.iter().find(has_extension)) {
         return FileClass::Source(language.name());
     }
     let mut manifests = REGISTRY.iter().flat_map(|language| language.manifests());
     if is_prose(name) || manifests.any(|pattern| matches(pattern, name)) {
         return FileClass::Context;
     }
-    FileClass::Other
+    opaque::language(name).map_or(FileClass::Other, FileClass::Source)
 }
 
 /// Whether this is a README, a license or a notice that people read.
@@ -141,64 +170,58 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// The outline of a text in the language of this name; an empty one for a language nobody registered.
-pub fn outline(language: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
-    by_name(language)
-        .map_or_else(|| Ok(Outline::default()), |language| language.outline(text, limits))
+/// The outline of a text in the language of this name; an empty one for a language that has no grammar.
+pub fn outline(
+    language: &str,
+    path: &str,
+    text: &str,
+    limits: Limits,
+) -> Result<Outline, TooComplex> {
+    let language = by_name(language);
+    language.map_or_else(|| Ok(Outline::default()), |language| language.outline(path, text, limits))
 }
 
 /// The resolvers of all languages that one repository is written in.
 pub struct Resolvers<'a> {
     repository: &'a Repository,
     outlines: &'a [Arc<Outline>],
-    by_language: Vec<(&'static str, Box<dyn Resolver + 'a>)>,
+    /// By family.
+    resolvers: Vec<(&'static str, Box<dyn Resolver + 'a>)>,
 }
 
 impl<'a> Resolvers<'a> {
     /// Learns what is needed; `outlines` has one entry per file.
     pub fn new(repository: &'a Repository, outlines: &'a [Arc<Outline>]) -> Self {
-        let used = |language: &&&dyn Language| {
-            repository.files.iter().any(|file| file.language == language.name())
-        };
-        let by_language = REGISTRY
-            .iter()
-            .filter(used)
-            .map(|language| (language.name(), language.resolver(repository, outlines)))
-            .collect();
-        Self { repository, outlines, by_language }
-    }
-
-    /// The files that `import`, which stands in `file`, means: sorted, without doubles.
-    pub fn resolve(&self, file: u32, import: &Import) -> Vec<u32> {
-        let mut found = vec![];
-        if let Some(resolver) = self.of(file) {
-            resolver.resolve(file, import, &mut found);
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// The files that `file` depends on: sorted, without itself, without doubles.
-    pub fn dependencies(&self, file: u32) -> Vec<u32> {
-        let mut found = vec![];
-        if let Some(resolver) = self.of(file) {
-            for import in &self.outlines[file as usize].imports {
-                resolver.resolve(file, import, &mut found);
+        let mut names: Vec<_> = repository.files.iter().map(|file| file.language).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut resolvers = Vec::<(_, Box<dyn Resolver + 'a>)>::new();
+        for language in names.into_iter().filter_map(by_name) {
+            let family = language.family();
+            if resolvers.iter().all(|(known, _)| *known != family)
+                && let Some(resolver) = language.resolver(repository, outlines)
+            {
+                resolvers.push((family, resolver));
             }
-            resolver.implied(file, &mut found);
         }
-        found.retain(|&other| other != file);
-        found.sort_unstable();
-        found.dedup();
-        found
+        Self { repository, outlines, resolvers }
+    }
+
+    /// What `file` depends on, sorted, and which of its imports should have led somewhere and did not.
+    pub fn edges(&self, file: u32) -> (Vec<Edge>, Vec<Unresolved>) {
+        let mut collector = Collector::new(file);
+        if let Some(resolver) = self.of(file) {
+            for (index, import) in self.outlines[file as usize].imports.iter().enumerate() {
+                resolver.resolve(file, import, collector.import(index as u32, import.when));
+            }
+            resolver.implied(file, collector.implied());
+        }
+        collector.finish()
     }
 
     fn of(&self, file: u32) -> Option<&dyn Resolver> {
-        let name = self.repository.files[file as usize].language;
-        self.by_language
-            .iter()
-            .find(|(language, _)| *language == name)
-            .map(|(_, resolver)| &**resolver)
+        let family = by_name(self.repository.files[file as usize].language)?.family();
+        let found = self.resolvers.iter().find(|(known, _)| *known == family);
+        found.map(|(_, resolver)| &**resolver)
     }
 }

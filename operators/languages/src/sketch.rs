@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use backstory_core::{Definition, DefinitionKind, Import, Outline};
+use backstory_core::{Definition, DefinitionKind, Import, ImportedName, Outline};
 use tree_sitter::Node;
 
 use crate::syntax::{line, range, text_of, trim_end};
@@ -73,16 +73,21 @@ impl<'s> Sketch<'s> {
         Some(self.outline.definitions.len() as u32 - 1)
     }
 
-    /// Adds an import that `statement` states.
+    /// Adds an import of names by their own names that `statement` states.
     pub(crate) fn import(
         &mut self,
         path: impl Into<String>,
         names: Vec<String>,
         statement: Node<'_>,
     ) {
-        let path = path.into();
-        if !path.is_empty() && path.len() <= LONGEST_PATH {
-            self.outline.imports.push(Import { path, names, line: line(statement) });
+        let names = names.iter().map(|name| ImportedName::from(&**name)).collect();
+        self.state(Import { path: path.into(), names, ..Import::default() }, statement);
+    }
+
+    /// Adds an import that `statement` states, whose line it gets.
+    pub(crate) fn state(&mut self, import: Import, statement: Node<'_>) {
+        if !import.path.is_empty() && import.path.len() <= LONGEST_PATH {
+            self.outline.imports.push(Import { line: line(statement), ..import });
         }
     }
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use backstory_core::{Digest, FileClass, Outline, Repository, SourceFile};
+use backstory_core::{
+    Digest, EdgeKind, FileClass, Import, Outline, Repository, SourceFile, When,
+};
 
 use crate::{Limits, Resolvers, classify, outline};
 
 /// An outline as text: the file's doc, definitions indented below what encloses them, imports.
 pub(crate) fn render(language: &str, source: &str) -> String {
-    let outline = outline(language, source, Limits::default()).expect("within the limits");
+    let outline = outline(language, "", source, Limits::default()).expect("within the limits");
     check(&outline, source);
     let mut out = String::new();
     let mut depths = Vec::<usize>::new();
@@ -30,10 +32,31 @@ pub(crate) fn render(language: &str, source: &str) -> String {
         }
     }
     for import in &outline.imports {
-        let names = import.names.join(", ");
-        let _ = writeln!(out, "{}: import {} [{names}]", import.line, import.path);
+        let _ = writeln!(out, "{}: {}", import.line, import_text(import));
+    }
+    if let Some(package) = &outline.package {
+        let _ = writeln!(out, "package {package}");
+    }
+    if !outline.uses.is_empty() {
+        let _ = writeln!(out, "uses {}", outline.uses.join(" "));
     }
     out
+}
+
+fn import_text(import: &Import) -> String {
+    let called = |name: &str, alias: &Option<String>| match alias {
+        Some(alias) => format!("{name} as {alias}"),
+        None => name.to_owned(),
+    };
+    let names = import.names.iter().map(|name| called(&name.name, &name.alias));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let exported = if import.exported { "export " } else { "" };
+    let when = match import.when {
+        When::Always => "",
+        When::TypeChecking => " when type-checking",
+        When::Inactive => " when inactive",
+    };
+    format!("{exported}import {} [{names}]{when}", called(&import.path, &import.alias))
 }
 
 /// What holds for every outline.
@@ -87,18 +110,36 @@ impl Sample {
         let outlines = repository
             .files
             .iter()
-            .map(|file| outline(file.language, &file.text, Limits::default()))
+            .map(|file| outline(file.language, &file.path, &file.text, Limits::default()))
             .map(|outline| Arc::new(outline.expect("within the limits")))
             .collect();
         Self { repository, outlines }
     }
 
-    /// The paths that a file depends on.
+    /// The paths that a file imports.
     pub(crate) fn needs(&self, path: &str) -> Vec<&str> {
+        let edges = self.edges(path).into_iter();
+        edges.filter(|(_, kind)| *kind == EdgeKind::Import).map(|(path, _)| path).collect()
+    }
+
+    /// The paths that a file depends on, and why.
+    pub(crate) fn edges(&self, path: &str) -> Vec<(&str, EdgeKind)> {
+        let path_of = |file: u32| &*self.repository.files[file as usize].path;
+        let (edges, _) = Resolvers::new(&self.repository, &self.outlines).edges(self.file(path));
+        edges.into_iter().map(|edge| (path_of(edge.to), edge.kind)).collect()
+    }
+
+    /// The imports of a file that should have led somewhere: the path and why.
+    pub(crate) fn unresolved(&self, path: &str) -> Vec<(String, String)> {
+        let file = self.file(path);
+        let (_, unresolved) = Resolvers::new(&self.repository, &self.outlines).edges(file);
+        let imports = &self.outlines[file as usize].imports;
+        let text = |import: u32| import_text(&imports[import as usize]);
+        unresolved.into_iter().map(|one| (text(one.import), one.why)).collect()
+    }
+
+    fn file(&self, path: &str) -> u32 {
         let file = self.repository.files.iter().position(|file| &*file.path == path);
-        let file = file.unwrap_or_else(|| panic!("no {path}")) as u32;
-        let resolvers = Resolvers::new(&self.repository, &self.outlines);
-        let found = resolvers.dependencies(file);
-        found.into_iter().map(|index| &*self.repository.files[index as usize].path).collect()
+        file.unwrap_or_else(|| panic!("no {path}")) as u32
     }
 }

@@ -62,7 +62,7 @@ fn a_hundred_thousand_brackets_end_soon() {
             for closed in [0, 100_000] {
                 let source = format!("x = {}{}", open.repeat(100_000), close.repeat(closed));
                 let start = Instant::now();
-                let _ = outline(language.name(), &source, Limits::default());
+                let _ = outline(language.name(), "", &source, Limits::default());
                 let took = start.elapsed();
                 assert!(took < Duration::from_secs(30), "{} {open} {took:?}", language.name());
             }
@@ -74,7 +74,7 @@ fn a_hundred_thousand_brackets_end_soon() {
 fn an_import_below_a_hundred_thousand_brackets_is_too_deep() {
     let source = format!("x = {}require('a'){}", "(".repeat(100_000), ")".repeat(100_000));
     let limits = Limits::default();
-    assert_eq!(outline("javascript", &source, limits), Err(TooComplex::Depth(limits.depth)));
+    assert_eq!(outline("javascript", "", &source, limits), Err(TooComplex::Depth(limits.depth)));
 }
 
 #[test]
@@ -82,12 +82,12 @@ fn limits_are_kept() {
     let class = |depth| format!("{}class A:\n", " ".repeat(depth));
     let classes = (0..50).map(class).collect::<Vec<_>>().concat();
     let shallow = Limits { depth: 20, ..Limits::default() };
-    assert_eq!(outline("python", &classes, shallow), Err(TooComplex::Depth(20)));
-    assert_eq!(outline("python", &classes, Limits::default()).map(|o| o.definitions.len()), Ok(50));
+    assert_eq!(outline("python", "", &classes, shallow), Err(TooComplex::Depth(20)));
+    assert_eq!(outline("python", "", &classes, Limits::default()).map(|o| o.definitions.len()), Ok(50));
     let long = "x = 1\n".repeat(100_000);
     let few = Limits { steps_per_byte: 0, ..Limits::default() };
-    assert_eq!(outline("python", &long, few), Err(TooComplex::Steps(100_000)));
-    assert!(outline("python", "x = 1\n", few).is_ok(), "the parser still works");
+    assert_eq!(outline("python", "", &long, few), Err(TooComplex::Steps(100_000)));
+    assert!(outline("python", "", "x = 1\n", few).is_ok(), "the parser still works");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn hostile_texts_do_not_cost_their_square() {
     ];
     for (language, source) in sources {
         let start = Instant::now();
-        let outline = outline(language, &source, Limits::default());
+        let outline = outline(language, "", &source, Limits::default());
         let size = outline.map_or(0, |outline| {
             let _ = outline.digest(&source);
             outline.definitions.iter().map(|definition| definition.signature.len()).sum()
@@ -123,7 +123,7 @@ fn one_long_line() {
     ];
     for (language, piece) in sources {
         let source = piece.repeat(1_000_000 / piece.len());
-        let outline = outline(language, &source, Limits::default()).expect("within the limits");
+        let outline = outline(language, "", &source, Limits::default()).expect("within the limits");
         assert!(outline.definitions.len() >= 1_000_000 / piece.len());
     }
 }
@@ -281,8 +281,8 @@ proptest! {
     #[test]
     fn any_text_has_a_sound_outline(source in soup()) {
         for language in all() {
-            let first = outline(language.name(), &source, Limits::default());
-            prop_assert_eq!(&first, &outline(language.name(), &source, Limits::default()));
+            let first = outline(language.name(), "", &source, Limits::default());
+            prop_assert_eq!(&first, &outline(language.name(), "", &source, Limits::default()));
             check(&first.expect("within the limits"), &source);
         }
     }

@@ -1,21 +1,21 @@
 //! The operator `parse`: the outline of every file.
 //!
-//! Responsible for the limits a plan sets and for turning a file that exceeds them into a failure. What an
-//! outline of a language holds is known by `backstory-languages`.
+//! Responsible for the limits a plan sets and for passing a file that exceeds them on without an outline.
+//! What an outline of a language holds is known by `backstory-languages`.
 
 use std::sync::Arc;
 
 use backstory_core::{
-    BuildError, Environment, Failure, FailureKind, Flow, Operator, Outline, OutlineFile,
-    SourceFile, Stage, Work,
+    BuildError, Environment, Flow, Operator, Outline, OutlineFile, SourceFile, Work,
 };
 use backstory_languages::{Limits, outline};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Outlines every file with tree-sitter: definitions with signature, doc comment and place, and imports.
-/// Broken code gives what can be recognised. A file that exceeds a limit goes to the `errors` table as
-/// `parse-limit`.
+/// Broken code gives what can be recognised. A file that exceeds a limit, or whose language has no grammar,
+/// is written like the others, but nothing is known of what is in it; the former has a row in `errors`, of
+/// kind `parse-limit`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Parse {
@@ -65,11 +65,9 @@ struct Outliner {
 }
 
 impl OutlineFile for Outliner {
-    fn outline(&self, file: &SourceFile) -> Result<Outline, Failure> {
-        outline(file.language, &file.text, self.limits).map_err(|error| {
-            let path = Arc::clone(&file.path);
-            Failure::file(path, Stage::Parse, FailureKind::ParseLimit, error.to_string())
-        })
+    fn outline(&self, file: &SourceFile) -> Outline {
+        outline(file.language, &file.path, &file.text, self.limits)
+            .unwrap_or_else(|error| Outline::opaque(error.to_string()))
     }
 }
 
@@ -90,7 +88,7 @@ mod tests {
         SourceFile { path: "a/b.py".into(), language: "python", digest, text: text.into() }
     }
 
-    fn run(parse: Parse, text: &str) -> Result<Outline, Failure> {
+    fn run(parse: Parse, text: &str) -> Outline {
         match build(parse) {
             Ok(Work::Outline(work)) => work.outline(&file(text)),
             _ => panic!("not an outliner"),
@@ -99,18 +97,16 @@ mod tests {
 
     #[test]
     fn a_file_has_an_outline() {
-        let outline = run(Parse::default(), "import a\ndef f(): pass\n").expect("a small file");
+        let outline = run(Parse::default(), "import a\ndef f(): pass\n");
         assert_eq!(outline.definitions.len(), 1);
         assert_eq!(outline.imports.len(), 1);
     }
 
     #[test]
-    fn a_file_over_the_limits_is_a_failure() {
+    fn a_file_over_the_limits_is_opaque() {
         let parse = Parse { depth: 1, ..Parse::default() };
-        let failure = run(parse, "class A:\n class B:\n  class C: pass").expect_err("too deep");
-        assert_eq!(failure.path.as_deref(), Some("a/b.py"));
-        assert_eq!((failure.stage, failure.kind), (Stage::Parse, FailureKind::ParseLimit));
-        assert_eq!(failure.message, "nested more than 1 deep");
+        let outline = run(parse, "class A:\n class B:\n  class C: pass");
+        assert_eq!(outline, Outline::opaque("nested more than 1 deep"));
     }
 
     #[test]

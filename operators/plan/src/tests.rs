@@ -56,6 +56,7 @@ fn structure() -> Structure {
             order: vec![2, 0, 1],
             dependencies: vec![vec![2], vec![0, 2], vec![]],
             components: vec![0, 1, 2],
+            ..Graph::default()
         }),
     }
 }

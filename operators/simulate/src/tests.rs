@@ -55,7 +55,12 @@ fn structure(files: &[(&str, usize)], order: Vec<u32>, dependencies: Vec<Vec<u32
             failures: vec![],
         }),
         outlines: files.iter().map(|_| Arc::new(Outline::default())).collect(),
-        graph: Arc::new(Graph { components: order.clone(), order, dependencies }),
+        graph: Arc::new(Graph {
+            components: order.clone(),
+            order,
+            dependencies,
+            ..Graph::default()
+        }),
     }
 }
 

@@ -310,7 +310,7 @@ impl Author for Nothing {
 }
 
 impl OutlineFile for Nothing {
-    fn outline(&self, _: &SourceFile) -> Result<Outline, Failure> {
+    fn outline(&self, _: &SourceFile) -> Outline {
         unimplemented!("no test runs a plan")
     }
 }

@@ -41,8 +41,8 @@ impl File {
     }
 
     fn imports(mut self, path: &str, names: &[&str]) -> Self {
-        let names = names.iter().map(|name| (*name).to_owned()).collect();
-        self.outline.imports.push(Import { path: path.into(), names, line: 1 });
+        let names = names.iter().map(|name| (*name).into()).collect();
+        self.outline.imports.push(Import { path: path.into(), names, line: 1, ..Import::default() });
         self
     }
 
@@ -103,6 +103,7 @@ fn structure(files: Vec<File>, order: &[u32], context: &[(&str, &str)]) -> Struc
             order: order.to_vec(),
             components: (0..files.len()).map(component).collect(),
             dependencies,
+            ..Graph::default()
         }),
         outlines: files.into_iter().map(|file| Arc::new(file.outline)).collect(),
     }

@@ -8,9 +8,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use backstory_core::{Import, Repository};
+use backstory_core::{EdgeKind, Import, Repository};
 
-use crate::Resolver;
+use crate::{Found, Resolver};
 use crate::files::{file_name, join, parent};
 
 /// Files of one folder that an import can mean.
@@ -55,16 +55,17 @@ impl<'a> Packages<'a> {
 }
 
 impl Resolver for Packages<'_> {
-    fn resolve(&self, _file: u32, import: &Import, found: &mut Vec<u32>) {
+    fn resolve(&self, _file: u32, import: &Import, found: &mut Found) {
         let folder = self.folder(&import.path);
         let files = folder.and_then(|folder| self.files.get(&*folder));
-        found.extend(files.into_iter().flatten());
+        found.imports(files.into_iter().flatten().copied());
     }
 
-    fn implied(&self, file: u32, found: &mut Vec<u32>) {
+    fn implied(&self, file: u32, found: &mut Found) {
         let path = &self.repository.files[file as usize].path;
         if is_test(path) {
-            found.extend(self.files.get(parent(path)).into_iter().flatten());
+            let beside = self.files.get(parent(path)).into_iter().flatten();
+            beside.for_each(|&file| found.add(file, EdgeKind::SamePackage));
         }
     }
 }

@@ -25,7 +25,7 @@ impl Language for Go {
         &["go.mod", "go.work"]
     }
 
-    fn outline(&self, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
         outline::outline(text, limits)
     }
 
@@ -33,8 +33,8 @@ impl Language for Go {
         &self,
         repository: &'a Repository,
         _outlines: &'a [Arc<Outline>],
-    ) -> Box<dyn Resolver + 'a> {
-        Box::new(imports::Packages::new(repository))
+    ) -> Option<Box<dyn Resolver + 'a>> {
+        Some(Box::new(imports::Packages::new(repository)))
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use backstory_core::{Import, Repository};
 use serde_json::{Map, Value};
 
-use crate::Resolver;
+use crate::{Found, Resolver};
 use crate::files::{Files, ancestors, file_name, join, parent, walk_to};
 
 /// A `package.json`.
@@ -168,12 +168,12 @@ impl<'a> Specifiers<'a> {
 }
 
 impl Resolver for Specifiers<'_> {
-    fn resolve(&self, file: u32, import: &Import, found: &mut Vec<u32>) {
+    fn resolve(&self, file: u32, import: &Import, found: &mut Found) {
         let folder = parent(&self.repository.files[file as usize].path);
         // Bundlers let a query follow the path.
         let specifier = import.path.split('?').next().unwrap_or_default();
         let relative = matches!(specifier.split('/').next(), Some("." | ".."));
-        found.extend(if relative {
+        found.imports(if relative {
             walk_to(folder, specifier).and_then(|path| self.module(&path))
         } else {
             self.configured(folder, specifier).or_else(|| self.package(specifier))

@@ -33,7 +33,7 @@ impl Language for JavaScript {
         &["package.json", "jsconfig*.json"]
     }
 
-    fn outline(&self, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
         let tree = parse(GRAMMAR.language(), text, limits)?;
         outline::outline(&GRAMMAR, &tree, text, limits)
     }
@@ -42,9 +42,9 @@ impl Language for JavaScript {
         &self,
         repository: &'a Repository,
         _outlines: &'a [Arc<Outline>],
-    ) -> Box<dyn Resolver + 'a> {
+    ) -> Option<Box<dyn Resolver + 'a>> {
         let extensions = [EXTENSIONS, crate::typescript::EXTENSIONS].concat();
-        Box::new(imports::Specifiers::new(repository, extensions))
+        Some(Box::new(imports::Specifiers::new(repository, extensions)))
     }
 }
 

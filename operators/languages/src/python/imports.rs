@@ -11,10 +11,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use backstory_core::{Import, Repository};
+use backstory_core::{Import, ImportedName, Repository};
 
 use super::standard::STANDARD_LIBRARY;
-use crate::Resolver;
+use crate::{Found, Resolver};
 use crate::files::{Files, ancestors, file_name, join, parent};
 
 /// The modules of one repository.
@@ -69,14 +69,14 @@ impl<'a> Modules<'a> {
     }
 
     /// Adds what `from base import names` or `import base` means; false if it means nothing.
-    fn import(&self, base: &str, names: &[String], stub: bool, found: &mut Vec<u32>) -> bool {
-        let before = found.len();
-        let submodules = names.iter().filter(|name| *name != "*");
-        found.extend(submodules.filter_map(|name| self.module(&join(base, name), stub)));
-        if names.is_empty() || found.len() - before < names.len() {
-            found.extend(self.module(base, stub));
+    fn import(&self, base: &str, names: &[ImportedName], stub: bool, found: &mut Found) -> bool {
+        let before = found.count();
+        let submodules = names.iter().filter(|name| name.name != "*");
+        found.imports(submodules.filter_map(|name| self.module(&join(base, &name.name), stub)));
+        if names.is_empty() || found.count() - before < names.len() {
+            found.imports(self.module(base, stub));
         }
-        found.len() > before
+        found.count() > before
     }
 
     /// The roots to look for a top-level name in, in order.
@@ -95,7 +95,7 @@ impl<'a> Modules<'a> {
 }
 
 impl Resolver for Modules<'_> {
-    fn resolve(&self, file: u32, import: &Import, found: &mut Vec<u32>) {
+    fn resolve(&self, file: u32, import: &Import, found: &mut Found) {
         let path = &*self.repository.files[file as usize].path;
         let stub = path.strip_suffix(".pyi").is_some();
         let dots = import.path.bytes().take_while(|&byte| byte == b'.').count();

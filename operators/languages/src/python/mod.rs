@@ -26,7 +26,7 @@ impl Language for Python {
         &["pyproject.toml", "setup.cfg"]
     }
 
-    fn outline(&self, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
         outline::outline(text, limits)
     }
 
@@ -34,8 +34,8 @@ impl Language for Python {
         &self,
         repository: &'a Repository,
         _outlines: &'a [Arc<Outline>],
-    ) -> Box<dyn Resolver + 'a> {
-        Box::new(imports::Modules::new(repository))
+    ) -> Option<Box<dyn Resolver + 'a>> {
+        Some(Box::new(imports::Modules::new(repository)))
     }
 }
 

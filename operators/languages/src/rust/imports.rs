@@ -17,7 +17,7 @@ use std::sync::Arc;
 use backstory_core::{Import, Outline, Repository};
 use toml::{Table, Value};
 
-use crate::Resolver;
+use crate::{Found, Resolver};
 use crate::files::{Files, file_name, join, parent, walk_to};
 
 /// A module of some crate.
@@ -269,24 +269,24 @@ impl<'a> Crates<'a> {
 }
 
 impl Resolver for Crates<'_> {
-    fn resolve(&self, file: u32, import: &Import, found: &mut Vec<u32>) {
+    fn resolve(&self, file: u32, import: &Import, found: &mut Found) {
         let Some(module) = self.of_file[file as usize] else { return };
         let path = &*import.path;
         if path.starts_with("mod ") || path.starts_with('#') {
             let folder = &self.modules[module as usize].folder;
-            found.extend(self.declared_file(file, folder, path).map(|(_, file)| file));
+            found.imports(self.declared_file(file, folder, path).map(|(_, file)| file));
             return;
         }
         if import.names.is_empty() {
-            found.extend(self.follow(module, path));
+            found.imports(self.follow(module, path));
         }
         for name in &import.names {
-            let whole = match (path, name.as_str()) {
+            let whole = match (path, name.name.as_str()) {
                 (path, "*" | "self") => path.to_owned(),
                 ("", name) => name.to_owned(),
                 (path, name) => format!("{path}::{name}"),
             };
-            found.extend(self.follow(module, &whole));
+            found.imports(self.follow(module, &whole));
         }
     }
 }

@@ -25,7 +25,7 @@ impl Language for Rust {
         &["Cargo.toml"]
     }
 
-    fn outline(&self, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
         outline::outline(text, limits)
     }
 
@@ -33,8 +33,8 @@ impl Language for Rust {
         &self,
         repository: &'a Repository,
         outlines: &'a [Arc<Outline>],
-    ) -> Box<dyn Resolver + 'a> {
-        Box::new(imports::Crates::new(repository, outlines))
+    ) -> Option<Box<dyn Resolver + 'a>> {
+        Some(Box::new(imports::Crates::new(repository, outlines)))
     }
 }
 

@@ -30,6 +30,10 @@ impl Language for TypeScript {
         "typescript"
     }
 
+    fn family(&self) -> &'static str {
+        "javascript"
+    }
+
     fn extensions(&self) -> &'static [&'static str] {
         &["ts", "tsx", "mts", "cts"]
     }
@@ -38,7 +42,7 @@ impl Language for TypeScript {
         &["tsconfig*.json"]
     }
 
-    fn outline(&self, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
         let (mut first, mut second) = (&*PLAIN, &*TSX);
         if looks_like_tsx(text) {
             std::mem::swap(&mut first, &mut second);
@@ -57,8 +61,8 @@ impl Language for TypeScript {
         &self,
         repository: &'a Repository,
         _outlines: &'a [Arc<Outline>],
-    ) -> Box<dyn Resolver + 'a> {
-        Box::new(Specifiers::new(repository, [EXTENSIONS, javascript::EXTENSIONS].concat()))
+    ) -> Option<Box<dyn Resolver + 'a>> {
+        Some(Box::new(Specifiers::new(repository, [EXTENSIONS, javascript::EXTENSIONS].concat())))
     }
 }
 
