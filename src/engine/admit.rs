@@ -1,7 +1,7 @@
 //! The source: reads repositories on the compute pool and admits them against a budget.
 //!
-//! Credit comes back per repository, in any order, when its rows are committed, so one slow repository
-//! holds one credit. At least one repository is always let in, however large.
+//! Credit comes back per repository, in any order, so one slow repository holds one credit. At least one
+//! repository is always let in, however large.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -35,6 +35,17 @@ pub struct Ticket {
     pub bytes: u64,
 }
 
+/// What comes back to the worker that charged it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    /// The worker.
+    pub worker: usize,
+    /// Repositories that are committed.
+    pub repositories: u64,
+    /// Bytes that are out of memory.
+    pub bytes: u64,
+}
+
 /// What the source gives.
 pub struct Admissions<'scope> {
     /// Files that come and go.
@@ -46,11 +57,11 @@ pub struct Admissions<'scope> {
 /// How many repositories are read ahead of the budget per worker: their size is not known before.
 const READ_AHEAD: usize = 2;
 
-/// Builds the source. `returned` are tickets whose rows are committed; the input is not connected to the
-/// outputs, so that the circle is none for progress tracking.
+/// Builds the source. `returned` is not connected to the outputs, so that the circle is none for progress
+/// tracking.
 pub fn admit<'scope>(
     scope: Scope<'scope, Epoch>,
-    returned: StreamVec<'scope, Epoch, Ticket>,
+    returned: StreamVec<'scope, Epoch, Credit>,
     shared: &Arc<Shared>,
 ) -> Admissions<'scope> {
     let mut builder = OperatorBuilder::new("source".to_owned(), scope);
@@ -61,7 +72,7 @@ pub fn admit<'scope>(
     let mut tickets_output =
         OutputBuilder::<Epoch, CapacityContainerBuilder<Vec<Ticket>>>::from(tickets_output);
     let unconnected: [(usize, Antichain<Epoch>); 0] = [];
-    let home = Exchange::new(|ticket: &Ticket| ticket.worker as u64);
+    let home = Exchange::new(|credit: &Credit| credit.worker as u64);
     let mut returned = builder.new_input_connection(returned, home, unconnected);
     builder.set_notify_for(0, FrontierInterest::Never);
 
@@ -74,8 +85,8 @@ pub fn admit<'scope>(
     builder.build(move |capabilities| {
         let mut capabilities = Some(capabilities);
         move |_frontiers| {
-            returned.for_each(|_, tickets| {
-                tickets.drain(..).for_each(|ticket| admission.give_back(&ticket));
+            returned.for_each(|_, credits| {
+                credits.drain(..).for_each(|credit| admission.give_back(&credit));
             });
             admission.start_reading();
             let arrivals = admission.arrivals();
@@ -164,8 +175,8 @@ impl Admission {
         }
     }
 
-    fn give_back(&mut self, ticket: &Ticket) {
-        self.budget.give_back(ticket.bytes);
+    fn give_back(&mut self, credit: &Credit) {
+        self.budget.give_back(credit.repositories, credit.bytes);
     }
 
     /// Starts to read repositories, a few ahead of the budget.

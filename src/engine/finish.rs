@@ -2,84 +2,69 @@
 
 use std::sync::Arc;
 
-use backstory_core::{
-    Failure, FailureKind, Hasher, Outline, SourceFile, Stage, Story, Structure,
-};
-use timely::dataflow::StreamVec;
+use backstory_core::{Failure, FailureKind, Hasher, Outline, SourceFile, Stage, Story, Structure};
 
 use super::Shared;
-use super::admit::Ticket;
-use super::offload::offload;
-use super::resident::{Admitted, Resident};
-use super::structure::Epoch;
+use super::resident::{Admitted, RepositoryId, Resident};
 use super::tally::Tally;
 use crate::plan::Arm;
-use crate::tables::{ErrorRow, FileRow, RepositoryRows, SequenceRow, TrajectoryRow};
+use crate::tables::{ErrorRow, FileRow, OutputError, SegmentWriter, SequenceRow, TrajectoryRow};
 
-/// A repository whose rows are made.
-#[derive(Clone)]
-pub struct Finished {
-    /// Who waits for it.
-    pub ticket: Ticket,
-    /// Its rows.
-    pub rows: Arc<RepositoryRows>,
-    /// What became of it.
-    pub tally: Tally,
+/// Makes the rows of a complete repository and lets it go. Each row is written before the next is made:
+/// rows take several times the room of their source.
+pub fn finish(
+    repository: RepositoryId,
+    shared: &Shared,
+    segment: &mut SegmentWriter,
+) -> Result<Tally, OutputError> {
+    let (name, admitted) = shared.residents.remove(repository);
+    let tally = write_rows(shared, &name, &admitted, segment)?;
+    shared.run.progress.count_finished();
+    Ok(tally)
 }
 
-/// Repositories being finished at once per worker: each holds text, spans, tokens and mask.
-const FINISHING: usize = 4;
-
-/// Makes the rows of complete repositories.
-pub fn finish<'scope>(
-    complete: StreamVec<'scope, Epoch, Ticket>,
-    shared: &Arc<Shared>,
-) -> StreamVec<'scope, Epoch, Finished> {
-    let shared = Arc::clone(shared);
-    offload(complete, "finish", FINISHING, move |ticket: Ticket, reply| {
-        let shared = Arc::clone(&shared);
-        let run = Arc::clone(&shared);
-        run.pool.spawn_fifo(move || {
-            let (name, admitted) = shared.residents.remove(ticket.repository);
-            let (rows, tally) = rows_of(&shared, &name, &admitted);
-            shared.run.progress.count_finished();
-            reply.send(Finished { ticket, rows: Arc::new(rows), tally });
-        });
-    })
-}
-
-fn rows_of(shared: &Shared, name: &str, admitted: &Admitted) -> (RepositoryRows, Tally) {
-    let mut rows = RepositoryRows::default();
+fn write_rows(
+    shared: &Shared,
+    name: &str,
+    admitted: &Admitted,
+    segment: &mut SegmentWriter,
+) -> Result<Tally, OutputError> {
     let resident = match admitted {
         Ok(resident) => resident,
         Err(failure) => {
-            rows.errors.push(error_row(name, None, failure));
-            return (rows, Tally { rejected: 1, errors: 1, ..Tally::default() });
+            segment.errors(&[error_row(name, None, failure)])?;
+            return Ok(Tally { rejected: 1, errors: 1, ..Tally::default() });
         }
     };
     let (structure, _) = resident.structure(&*shared.run.plan.order);
     let repository = &structure.repository;
     let opaque = repository.files.iter().zip(&*structure.outlines).filter_map(opaque);
     let failures = repository.failures.iter().cloned().chain(opaque);
-    rows.errors.extend(failures.map(|failure| error_row(name, None, &failure)));
+    let mut errors = failures.map(|failure| error_row(name, None, &failure)).collect::<Vec<_>>();
+    let mut tally = Tally::default();
     for arm in &shared.run.plan.arms {
         match rows_of_arm(shared, resident, structure, arm) {
             Ok((trajectory, sequence)) => {
-                rows.trajectories.push(trajectory);
-                rows.sequences.push(sequence);
+                tally.count_sequence(&arm.name, &sequence.loss_mask);
+                segment.trajectory(trajectory)?;
+                segment.sequence(sequence)?;
             }
             Err(failures) => {
                 let failed =
                     failures.iter().map(|failure| error_row(name, Some(&arm.name), failure));
-                rows.errors.extend(failed);
+                errors.extend(failed);
             }
         }
     }
-    if rows.trajectories.is_empty() {
-        rows.errors.push(error_row(name, None, &no_trajectory(&rows.errors)));
+    if tally.trajectories.is_empty() {
+        errors.push(error_row(name, None, &no_trajectory(&errors)));
+        tally.rejected = 1;
+    } else {
+        tally.count_repository(repository);
     }
-    let tally = tally(structure, &rows);
-    (rows, tally)
+    tally.errors = errors.len() as u64;
+    segment.errors(&errors)?;
+    Ok(tally)
 }
 
 /// What is said of a file that is written although nothing is known of what is in it.
@@ -121,7 +106,6 @@ fn rows_of_arm(
         loss_mask: sequence.loss_mask,
         spans: sequence.spans,
     };
-    let failed = repository.failures.iter().filter(|failure| failure.path.is_some()).count();
     let left_out =
         repository.left_out.iter().map(|(reason, count)| (reason.name().to_owned(), *count));
     let trajectory = TrajectoryRow {
@@ -137,7 +121,7 @@ fn rows_of_arm(
         files: files(structure),
         n_files_seen: repository.files_seen(),
         left_out: left_out.collect(),
-        n_files_failed: failed as u64,
+        n_files_failed: repository.files_failed(),
         messages: trajectory.messages,
         text: trajectory.text,
         spans: trajectory.spans,
@@ -195,27 +179,4 @@ fn error_row(repo: &str, arm: Option<&str>, failure: &Failure) -> ErrorRow {
         kind: failure.kind.name().to_owned(),
         message: failure.message.clone(),
     }
-}
-
-fn tally(structure: &Structure, rows: &RepositoryRows) -> Tally {
-    let mut tally = Tally { errors: rows.errors.len() as u64, ..Tally::default() };
-    if rows.trajectories.is_empty() {
-        tally.rejected = 1;
-        return tally;
-    }
-    let repository = &structure.repository;
-    tally.repositories = 1;
-    tally.files_seen = repository.files_seen();
-    tally.files_written = repository.files.len() as u64;
-    tally.files_failed = rows.trajectories[0].n_files_failed;
-    tally.left_out.clone_from(&repository.left_out);
-    tally.bytes = repository.files.iter().map(|file| file.text.len() as u64).sum();
-    for row in &rows.trajectories {
-        *tally.trajectories.entry(row.arm.clone()).or_default() += 1;
-    }
-    for row in &rows.sequences {
-        tally.tokens += row.input_ids.len() as u64;
-        tally.loss_tokens += row.loss_mask.iter().filter(|&&target| target).count() as u64;
-    }
-    tally
 }

@@ -5,7 +5,9 @@
 //!   ^                                                         |               |
 //!   |                                                      headers ------> assemble per repository
 //!   |                                                                         |
-//!   +---- acknowledgement per repository <---- commit (worker 0) <---- write (every worker) <-- finish
+//!   +<------------------- bytes out of memory ---- finish and write (every worker)
+//!   |                                                                         |
+//!   +<-------------------- repositories committed ---- commit (worker 0) <----+
 //! ```
 //!
 //! Responsible for order, concurrency, memory and stopping. Not responsible for what operators do
@@ -46,6 +48,7 @@ pub use tally::{Progress, Tally};
 pub(crate) use finish::trajectory_id;
 pub(crate) use resident::Resident;
 
+use budget::Finishing;
 use resident::{Residents, repository_id};
 
 /// A run: everything that its threads share.
@@ -68,6 +71,7 @@ pub struct Run {
 struct Shared {
     run: Run,
     residents: Residents,
+    finishing: Finishing,
     pool: rayon::ThreadPool,
     runtime: tokio::runtime::Handle,
     output: Mutex<Output>,
@@ -85,6 +89,7 @@ pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result
     let store = output.store();
     let shared = Arc::new(Shared {
         residents: Residents::default(),
+        finishing: Finishing::new(finishing_bytes(&run)),
         pool,
         runtime: runtime.clone(),
         output: Mutex::new(output),
@@ -95,6 +100,11 @@ pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result
     // A run that failed may leave a commit under way, which must not be cut off with the runtime.
     drop(runtime.block_on(shared.output.lock()));
     result
+}
+
+/// Bytes of repositories whose rows are made at a time: a quarter of what may be under way.
+fn finishing_bytes(run: &Run) -> u64 {
+    run.plan.run.in_flight_bytes / 4 * run.workers as u64
 }
 
 /// Identifiers are 64 bits of a digest of the name; two names that share one would share everything.

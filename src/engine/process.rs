@@ -4,14 +4,13 @@
 use std::sync::Arc;
 
 use backstory_core::Digest;
-use timely::dataflow::operators::{ConnectLoop, Feedback};
+use timely::dataflow::operators::{Concat, ConnectLoop, Feedback};
 use timely::worker::Worker;
 use timely::{CommunicationConfig, WorkerConfig};
 
-use super::admit::{Admissions, Ticket, admit};
+use super::admit::{Admissions, Credit, admit};
 use super::assemble::{assemble, count};
 use super::draft::draft;
-use super::finish::finish;
 use super::resident::RepositoryId;
 use super::sink::{commit, write};
 use super::structure::{Epoch, Outlined, work_items};
@@ -70,14 +69,13 @@ fn structures(shared: &Arc<Shared>) -> impl Fn(RepositoryId, Outlined<'_>) -> Di
 /// The dataflow: see the drawing at [`crate::engine`].
 fn build(worker: &mut Worker, shared: &Arc<Shared>) {
     worker.dataflow::<Epoch, _, _>(|scope| {
-        let (committed, returned) = scope.feedback::<Vec<Ticket>>(Epoch::default());
+        let (committed, returned) = scope.feedback::<Vec<Credit>>(Epoch::default());
         let Admissions { changes, tickets } = admit(scope, returned, shared);
         let items = work_items(changes, structures(shared));
         let headers = count(items.clone(), tickets);
         let done = draft(items, shared);
         let complete = assemble(done, headers);
-        let finished = finish(complete, shared);
-        let sealed = write(finished, shared);
-        commit(sealed, shared).connect_loop(committed);
+        let (sealed, credits) = write(complete, shared);
+        commit(sealed, shared).concat(credits).connect_loop(committed);
     });
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use backstory_core::LeftOut;
+use backstory_core::{LeftOut, Repository};
 use serde::{Deserialize, Serialize};
 
 /// What became of some repositories.
@@ -35,6 +35,25 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Counts a repository that has a trajectory.
+    pub(super) fn count_repository(&mut self, repository: &Repository) {
+        self.repositories += 1;
+        self.files_seen += repository.files_seen();
+        self.files_written += repository.files.len() as u64;
+        self.files_failed += repository.files_failed();
+        self.bytes += repository.files.iter().map(|file| file.text.len() as u64).sum::<u64>();
+        for (reason, count) in &repository.left_out {
+            *self.left_out.entry(*reason).or_default() += count;
+        }
+    }
+
+    /// Counts the trajectory and the sequence of a repository in one arm.
+    pub(super) fn count_sequence(&mut self, arm: &str, loss_mask: &[bool]) {
+        *self.trajectories.entry(arm.to_owned()).or_default() += 1;
+        self.tokens += loss_mask.len() as u64;
+        self.loss_tokens += loss_mask.iter().filter(|&&target| target).count() as u64;
+    }
+
     /// Adds another tally to this one.
     pub fn add(&mut self, other: &Self) {
         self.repositories += other.repositories;

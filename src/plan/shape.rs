@@ -12,17 +12,17 @@ use super::kind::{ConfigKind, Kind, Registry, schema_of};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Run {
-    /// Repositories that may be on their way from source to tables at a time, per worker.
+    /// Repositories that may be on their way from source to commit at a time, per worker.
     #[schemars(range(min = 1))]
     pub in_flight_repositories: u32,
-    /// Bytes of source text that may be on their way, per worker. Rows take about ten times as much. One
-    /// repository is always let in.
+    /// Bytes of source text that may be on their way from source to rows at a time, per worker. One
+    /// repository is always let in, however large.
     #[schemars(range(min = 1))]
     pub in_flight_bytes: u64,
-    /// Bytes after which a worker hands its rows to the tables.
+    /// Bytes of compressed rows after which a data file is handed to the tables.
     #[schemars(range(min = 1))]
     pub seal_bytes: u64,
-    /// Seconds after which a worker hands its rows to the tables, however few they are.
+    /// Seconds after which rows are handed to the tables, however few they are.
     #[schemars(range(min = 1))]
     pub seal_seconds: u64,
 }
@@ -30,9 +30,9 @@ pub struct Run {
 impl Default for Run {
     fn default() -> Self {
         Self {
-            in_flight_repositories: 256,
-            in_flight_bytes: 64 << 20,
-            seal_bytes: 32 << 20,
+            in_flight_repositories: 1024,
+            in_flight_bytes: 16 << 20,
+            seal_bytes: 16 << 20,
             seal_seconds: 5,
         }
     }

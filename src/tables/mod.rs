@@ -22,9 +22,9 @@ pub use decode::{error_rows, sequence_rows, trajectory_rows};
 pub use error::OutputError;
 pub use output::{Identity, Output};
 pub use reader::Reader;
-pub use rows::{ErrorRow, FileRow, RepositoryRows, SequenceRow, TrajectoryRow};
+pub use rows::{ErrorRow, FileRow, SequenceRow, TrajectoryRow};
 pub use schema::Table;
-pub use segment::{Segment, write_segments};
+pub use segment::{Segment, SegmentWriter};
 
 #[cfg(test)]
 mod tests;

@@ -9,10 +9,10 @@ use arrow::array::{
     ArrayRef, BooleanArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
     StructArray,
 };
-use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use backstory_core::{Message, SpanKind, ToolCall};
+use backstory_core::{Message, Span, SpanKind, TokenSpan, ToolCall};
 
 use super::rows::{ErrorRow, FileRow, SequenceRow, TrajectoryRow};
 
@@ -193,7 +193,20 @@ struct SpanRow {
     step: u32,
 }
 
-fn spans(rows: &[SpanRow]) -> Result<ArrayRef, ArrowError> {
+impl From<&Span> for SpanRow {
+    fn from(&Span { start, end, kind, file, step }: &Span) -> Self {
+        Self { start, end, kind, file, step }
+    }
+}
+
+impl From<&TokenSpan> for SpanRow {
+    fn from(&TokenSpan { start, end, kind, file, step }: &TokenSpan) -> Self {
+        Self { start, end, kind, file, step }
+    }
+}
+
+fn spans(rows: impl Iterator<Item = impl Into<SpanRow>>) -> Result<ArrayRef, ArrowError> {
+    let rows = rows.map(Into::into).collect::<Vec<SpanRow>>();
     let integers = |of: fn(&SpanRow) -> u32| -> ArrayRef {
         Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| of(row) as i32)))
     };
@@ -203,14 +216,14 @@ fn spans(rows: &[SpanRow]) -> Result<ArrayRef, ArrowError> {
         vec![
             integers(|row| row.start),
             integers(|row| row.end),
-            strings(rows, |row| row.kind.name()),
+            strings(&rows, |row| row.kind.name()),
             Arc::new(file),
             integers(|row| row.step),
         ],
     )
 }
 
-fn files(rows: &[&FileRow]) -> Result<ArrayRef, ArrowError> {
+fn files(rows: &[FileRow]) -> Result<ArrayRef, ArrowError> {
     structs(
         file_fields(),
         vec![
@@ -222,7 +235,7 @@ fn files(rows: &[&FileRow]) -> Result<ArrayRef, ArrowError> {
     )
 }
 
-fn left_out(rows: &[&(String, u64)]) -> Result<ArrayRef, ArrowError> {
+fn left_out(rows: &[(String, u64)]) -> Result<ArrayRef, ArrowError> {
     structs(left_out_fields(), vec![strings(rows, |row| &row.0), numbers(rows, |row| row.1)])
 }
 
@@ -252,66 +265,61 @@ fn messages(rows: &[&Message]) -> Result<ArrayRef, ArrowError> {
     )
 }
 
-/// Rows of `trajectories` as one batch.
-pub fn trajectory_batch(rows: &[TrajectoryRow]) -> Result<RecordBatch, ArrowError> {
-    let all_files = rows.iter().flat_map(|row| &row.files).collect::<Vec<_>>();
-    let all_messages = rows.iter().flat_map(|row| &row.messages).collect::<Vec<_>>();
-    let all_left_out = rows.iter().flat_map(|row| &row.left_out).collect::<Vec<_>>();
-    let all_spans = rows.iter().flat_map(|row| &row.spans).map(|span| SpanRow {
-        start: span.start,
-        end: span.end,
-        kind: span.kind,
-        file: span.file,
-        step: span.step,
-    });
-    let columns = vec![
-        strings(rows, |row| &row.trajectory_id),
-        strings(rows, |row| &row.repo),
-        optional_strings(rows, |row| row.commit_id.as_deref()),
-        strings(rows, |row| &row.content_id),
-        optional_strings(rows, |row| row.license.as_deref()),
-        optional_strings(rows, |row| row.language.as_deref()),
-        strings(rows, |row| &row.arm),
-        optional_strings(rows, |row| row.author.as_deref()),
-        strings(rows, |row| &row.plan_hash),
-        numbers(rows, |row| row.files.len() as u64),
-        numbers(rows, |row| row.n_files_seen),
-        numbers(rows, |row| row.n_files_failed),
-        list(rows.iter().map(|row| row.left_out.len()), left_out(&all_left_out)?)?,
-        list(rows.iter().map(|row| row.files.len()), files(&all_files)?)?,
-        list(rows.iter().map(|row| row.messages.len()), messages(&all_messages)?)?,
-        strings(rows, |row| &row.text),
-        list(rows.iter().map(|row| row.spans.len()), spans(&all_spans.collect::<Vec<_>>())?)?,
+/// A row of `trajectories` as a batch. Its text is not copied.
+pub fn trajectory_batch(row: TrajectoryRow) -> Result<RecordBatch, ArrowError> {
+    let spans = spans(row.spans.iter())?;
+    let messages = messages(&row.messages.iter().collect::<Vec<_>>())?;
+    let one = std::slice::from_ref(&row);
+    let mut columns = vec![
+        strings(one, |row| &row.trajectory_id),
+        strings(one, |row| &row.repo),
+        optional_strings(one, |row| row.commit_id.as_deref()),
+        strings(one, |row| &row.content_id),
+        optional_strings(one, |row| row.license.as_deref()),
+        optional_strings(one, |row| row.language.as_deref()),
+        strings(one, |row| &row.arm),
+        optional_strings(one, |row| row.author.as_deref()),
+        strings(one, |row| &row.plan_hash),
+        numbers(one, |row| row.files.len() as u64),
+        numbers(one, |row| row.n_files_seen),
+        numbers(one, |row| row.n_files_failed),
+        one_list(left_out(&row.left_out)?)?,
+        one_list(files(&row.files)?)?,
+        one_list(messages)?,
     ];
+    let offsets = OffsetBuffer::from_lengths([row.text.len()]);
+    let text = StringArray::try_new(offsets, Buffer::from_vec(row.text.into_bytes()), None)?;
+    columns.extend([Arc::new(text) as ArrayRef, one_list(spans)?]);
     RecordBatch::try_new(Table::Trajectories.schema(), columns)
 }
 
-/// Rows of `sequences` as one batch.
-pub fn sequence_batch(rows: &[SequenceRow]) -> Result<RecordBatch, ArrowError> {
-    let ids = rows.iter().flat_map(|row| &row.input_ids).map(|&id| id as i32);
-    let mask = rows.iter().flat_map(|row| &row.loss_mask).map(|&target| Some(target));
-    let all_spans = rows.iter().flat_map(|row| &row.spans).map(|span| SpanRow {
-        start: span.start,
-        end: span.end,
-        kind: span.kind,
-        file: span.file,
-        step: span.step,
-    });
-    let lengths = || rows.iter().map(|row| row.input_ids.len());
-    let targets = |row: &SequenceRow| row.loss_mask.iter().filter(|&&target| target).count() as u64;
-    let columns = vec![
-        strings(rows, |row| &row.trajectory_id),
+/// A row of `sequences` as a batch. Its ids are not copied.
+pub fn sequence_batch(row: SequenceRow) -> Result<RecordBatch, ArrowError> {
+    let one = std::slice::from_ref(&row);
+    let targets = row.loss_mask.iter().filter(|&&target| target).count() as u64;
+    let mut columns = vec![
+        strings(one, |row| &row.trajectory_id),
         // One sequence per trajectory; a trajectory is not cut, windows are the loader's.
-        Arc::new(Int32Array::from_iter_values(rows.iter().map(|_| 0))),
-        strings(rows, |row| &row.repo),
-        strings(rows, |row| &row.arm),
-        list(lengths(), Arc::new(Int32Array::from_iter_values(ids)))?,
-        list(lengths(), Arc::new(mask.collect::<BooleanArray>()))?,
-        list(rows.iter().map(|row| row.spans.len()), spans(&all_spans.collect::<Vec<_>>())?)?,
-        numbers(rows, |row| row.input_ids.len() as u64),
-        numbers(rows, targets),
+        Arc::new(Int32Array::from_iter_values([0])),
+        strings(one, |row| &row.repo),
+        strings(one, |row| &row.arm),
     ];
+    let further = [
+        one_list(Arc::new(BooleanArray::from(row.loss_mask)))?,
+        one_list(spans(row.spans.iter())?)?,
+        numbers(&[row.input_ids.len()], |&tokens| tokens as u64),
+        numbers(&[targets], |&targets| targets),
+    ];
+    // Ids are far below two to the 31: their bits are those of the signed numbers that Delta knows.
+    let ids = ScalarBuffer::<i32>::from(Buffer::from_vec(row.input_ids));
+    columns.push(one_list(Arc::new(Int32Array::new(ids, None)))?);
+    columns.extend(further);
     RecordBatch::try_new(Table::Sequences.schema(), columns)
+}
+
+/// The list column of a single row with these items.
+fn one_list(items: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    list(std::iter::once(items.len()), items)
 }
 
 /// Rows of `errors` as one batch.

@@ -1,5 +1,7 @@
 //! Rows to Parquet files: what a worker writes and nobody sees until a commit names it.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -12,7 +14,7 @@ use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
 
 use super::OutputError;
-use super::rows::RepositoryRows;
+use super::rows::{ErrorRow, SequenceRow, TrajectoryRow};
 use super::schema::{Table, error_batch, sequence_batch, trajectory_batch};
 
 /// A data file that lies in its table's folder, ready to be committed.
@@ -28,55 +30,64 @@ pub struct Segment {
     pub rows: u64,
 }
 
-/// Writes the rows of some repositories, one file per table that has any. Blocks on `runtime` for the
-/// store; called from a compute thread.
-pub fn write_segments(
-    mut rows: RepositoryRows,
-    store: &Arc<dyn ObjectStore>,
-    runtime: &tokio::runtime::Handle,
-) -> Result<Vec<Segment>, OutputError> {
-    rows.errors.sort_by(|a, b| (&a.repo, &a.arm, &a.path).cmp(&(&b.repo, &b.arm, &b.path)));
-    rows.trajectories.sort_by(|a, b| (&a.repo, &a.arm).cmp(&(&b.repo, &b.arm)));
-    rows.sequences.sort_by(|a, b| (&a.repo, &a.arm).cmp(&(&b.repo, &b.arm)));
-    let mut segments = vec![];
-    let mut write = |table, batch: RecordBatch| {
-        if batch.num_rows() > 0 {
-            segments.push(put(table, &batch, store, runtime)?);
+/// Data files in the making, at most one per table. A row is encoded and compressed as it comes and takes
+/// no more room than in the file; nothing reaches the store before the end.
+#[derive(Default)]
+pub struct SegmentWriter {
+    files: BTreeMap<Table, ArrowWriter<Vec<u8>>>,
+}
+
+impl SegmentWriter {
+    /// Adds a row of `trajectories`.
+    pub fn trajectory(&mut self, row: TrajectoryRow) -> Result<(), OutputError> {
+        self.write(Table::Trajectories, &trajectory_batch(row)?)
+    }
+
+    /// Adds a row of `sequences`.
+    pub fn sequence(&mut self, row: SequenceRow) -> Result<(), OutputError> {
+        self.write(Table::Sequences, &sequence_batch(row)?)
+    }
+
+    /// Adds rows of `errors`.
+    pub fn errors(&mut self, rows: &[ErrorRow]) -> Result<(), OutputError> {
+        if rows.is_empty() { Ok(()) } else { self.write(Table::Errors, &error_batch(rows)?) }
+    }
+
+    fn write(&mut self, table: Table, batch: &RecordBatch) -> Result<(), OutputError> {
+        let writer = match self.files.entry(table) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let properties = Some(properties(table));
+                entry.insert(ArrowWriter::try_new(vec![], batch.schema(), properties)?)
+            }
+        };
+        Ok(writer.write(batch)?)
+    }
+
+    /// Bytes that the files would have if they ended here, roughly.
+    pub fn bytes(&self) -> u64 {
+        let size = |file: &ArrowWriter<Vec<u8>>| file.bytes_written() + file.in_progress_size();
+        self.files.values().map(size).sum::<usize>() as u64
+    }
+
+    /// Ends the files and puts them into the store. Blocks on `runtime`; called from a compute thread.
+    pub fn close(
+        self,
+        store: &Arc<dyn ObjectStore>,
+        runtime: &tokio::runtime::Handle,
+    ) -> Result<Vec<Segment>, OutputError> {
+        let mut segments = vec![];
+        for (table, mut file) in self.files {
+            let rows = file.finish()?.file_metadata().num_rows() as u64;
+            let bytes = file.into_inner()?;
+            let path = format!("part-{}.parquet", Digest::of(&bytes));
+            let size = bytes.len() as u64;
+            let location = Path::from(format!("{}/{path}", table.name()));
+            runtime.block_on(store.put(&location, PutPayload::from(bytes)))?;
+            segments.push(Segment { table: table.name().to_owned(), path, size, rows });
         }
-        Ok::<(), OutputError>(())
-    };
-    // One table after the other, rows let go as soon as they are arrays: all of it at once would be the
-    // peak of a run's memory.
-    write(Table::Errors, error_batch(&rows.errors)?)?;
-    let batch = trajectory_batch(&rows.trajectories)?;
-    drop(rows.trajectories);
-    write(Table::Trajectories, batch)?;
-    let batch = sequence_batch(&rows.sequences)?;
-    drop(rows.sequences);
-    write(Table::Sequences, batch)?;
-    Ok(segments)
-}
-
-fn put(
-    table: Table,
-    batch: &RecordBatch,
-    store: &Arc<dyn ObjectStore>,
-    runtime: &tokio::runtime::Handle,
-) -> Result<Segment, OutputError> {
-    let bytes = encode(table, batch)?;
-    let path = format!("part-{}.parquet", Digest::of(&bytes));
-    let size = bytes.len() as u64;
-    let location = Path::from(format!("{}/{path}", table.name()));
-    runtime.block_on(store.put(&location, PutPayload::from(bytes)))?;
-    Ok(Segment { table: table.name().to_owned(), path, size, rows: batch.num_rows() as u64 })
-}
-
-fn encode(table: Table, batch: &RecordBatch) -> Result<Vec<u8>, OutputError> {
-    let mut bytes = vec![];
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties(table)))?;
-    writer.write(batch)?;
-    writer.close()?;
-    Ok(bytes)
+        Ok(segments)
+    }
 }
 
 /// Columns of running text: long, all different, never searched by range.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use backstory::plan::Resolved;
-use backstory::tables::{Identity, Output, Reader, RepositoryRows, TrajectoryRow, write_segments};
+use backstory::tables::{Identity, Output, Reader, SegmentWriter, TrajectoryRow};
 use backstory_core::{Span, SpanKind, Trajectory};
 
 use crate::common::{Place, Rows};
@@ -60,8 +60,11 @@ impl Original {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let folder = self.place.at("tampered");
         let mut output = runtime.block_on(Output::open(&folder, &identity)).unwrap();
-        let rows = RepositoryRows { trajectories, sequences, errors };
-        let segments = write_segments(rows, &output.store(), runtime.handle()).unwrap();
+        let mut segment = SegmentWriter::default();
+        trajectories.into_iter().for_each(|row| segment.trajectory(row).unwrap());
+        sequences.into_iter().for_each(|row| segment.sequence(row).unwrap());
+        segment.errors(&errors).unwrap();
+        let segments = segment.close(&output.store(), runtime.handle()).unwrap();
         runtime.block_on(output.commit(segments)).unwrap();
     }
 

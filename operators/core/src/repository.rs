@@ -121,8 +121,12 @@ impl Repository {
 
     /// Files met: those kept, left out and failed.
     pub fn files_seen(&self) -> u64 {
-        let failed = self.failures.iter().filter(|failure| failure.path.is_some()).count();
-        self.files.len() as u64 + self.left_out.values().sum::<u64>() + failed as u64
+        self.files.len() as u64 + self.left_out.values().sum::<u64>() + self.files_failed()
+    }
+
+    /// Files that could not be kept.
+    pub fn files_failed(&self) -> u64 {
+        self.failures.iter().filter(|failure| failure.path.is_some()).count() as u64
     }
 
     /// The language with the most bytes; among equals the first by name. None without files.
