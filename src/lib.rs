@@ -8,10 +8,14 @@
 //! - [`engine`]: the dataflow that runs a plan
 //! - [`tables`]: what a run leaves behind, and how it is read back
 //! - [`verify`]: every promise about the rows, recomputed
+//! - [`deps`]: the dependencies of one repository, without a plan
+//! - [`drawing`]: layered drawings of graphs
 //!
 //! What is done to a repository is in the operator crates under `operators/`, one per step.
 
 pub mod cli;
+pub mod deps;
+pub mod drawing;
 pub mod engine;
 pub mod plan;
 pub mod tables;

@@ -4,6 +4,7 @@
 //! bars go to terminals only.
 
 mod check;
+mod deps;
 mod error;
 mod explain;
 mod query;
@@ -36,6 +37,9 @@ A first run:
   backstory show out/quickstart
   backstory query out/quickstart \"SELECT repo, arm, n_tokens FROM sequences\"
 
+The dependencies of a repository, as a drawing:
+  backstory deps datasets/repositories/trickle --format svg > trickle.svg
+
 Exit codes:
   0    all done
   1    done, but something was rejected or a promise is broken: see the errors table or the report
@@ -59,6 +63,8 @@ enum Command {
     Query(query::QueryArgs),
     /// Recompute every promise about the rows from the rows and the repositories
     Verify(verify::VerifyArgs),
+    /// Show which files of a repository need which, in an order with dependencies first
+    Deps(deps::DepsArgs),
     /// Print the JSON schema of plan files, for editors
     Schema,
 }
@@ -99,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Show(args) => show::show(&args),
         Command::Query(args) => query::query(&args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Deps(args) => deps::deps(&args),
         Command::Schema => check::schema(),
     };
     let exit = result.unwrap_or_else(|error| error.report());

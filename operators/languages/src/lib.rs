@@ -127,6 +127,15 @@ pub fn all() -> &'static [&'static dyn Language] {
     REGISTRY
 }
 
+/// The names of all languages that a file can be in, also of those without a grammar: sorted.
+pub fn names() -> Vec<&'static str> {
+    let known = REGISTRY.iter().map(|language| language.name());
+    let mut names: Vec<_> = known.chain(opaque::names()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// The language of this name.
 pub fn by_name(name: &str) -> Option<&'static dyn Language> {
     REGISTRY.iter().copied().find(|language| language.name() == name)

@@ -66,6 +66,11 @@ pub(crate) fn language(path: &str) -> Option<&'static str> {
     found.map(|(_, language)| *language)
 }
 
+/// Every such language, some more than once.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    EXTENSIONS.iter().map(|(_, language)| *language)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

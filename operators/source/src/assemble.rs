@@ -12,7 +12,7 @@ use crate::limits::Limits;
 use crate::listing::{Entry, Listing};
 
 /// READMEs and manifests of one repository, taken from the top down. What is deeper stays unread.
-const CONTEXT_BYTES: u64 = 4 * 1024 * 1024;
+const CONTEXT_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Who the repository is.
 pub(crate) struct Identity {
@@ -50,7 +50,7 @@ pub(crate) fn assemble<H>(
 }
 
 /// The paths of the context files to read.
-fn chosen_context<H>(listing: &Listing<H>) -> BTreeSet<&str> {
+pub(crate) fn chosen_context<H>(listing: &Listing<H>) -> BTreeSet<&str> {
     let is_context = |entry: &&Entry<H>| entry.purpose == Purpose::Context;
     let mut entries: Vec<_> = listing.entries.iter().filter(is_context).collect();
     entries.sort_by_key(|entry| entry.path.matches('/').count());
@@ -96,6 +96,10 @@ impl Assembly {
     ) -> Result<(), Failure> {
         if let Some(reason) = content::judge(language, bytes) {
             *self.repository.left_out.entry(reason).or_default() += 1;
+            if reason == LeftOut::Empty {
+                // That it is there may matter: an empty `__init__.py` makes its folder a package.
+                self.repository.context.insert(Arc::clone(path), "".into());
+            }
             return Ok(());
         }
         match std::str::from_utf8(bytes) {
@@ -152,7 +156,7 @@ fn check(what: &str, key: &str, count: u64, most: u64) -> Result<(), Failure> {
 }
 
 /// Where all the files of a repository without source went.
-fn nothing_left(repository: &Repository) -> String {
+pub(crate) fn nothing_left(repository: &Repository) -> String {
     let left_out = |(reason, count): (&LeftOut, &u64)| format!("{count} {reason}");
     let mut counts: Vec<_> = repository.left_out.iter().map(left_out).collect();
     if !repository.failures.is_empty() {

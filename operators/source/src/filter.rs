@@ -64,11 +64,21 @@ pub(crate) enum Purpose {
     Context,
 }
 
+/// What a repository is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// To learn from what people wrote.
+    Training,
+    /// To see everything.
+    Whole,
+}
+
 /// The rules that need no content.
 pub(crate) struct Filter {
     pub(crate) limits: Limits,
     classify: Classify,
     exclude: Gitignore,
+    reading: Reading,
 }
 
 impl Filter {
@@ -89,12 +99,30 @@ impl Filter {
             errors.push(bad_pattern("exclude", &error));
             Gitignore::empty()
         });
-        if errors.is_empty() { Ok(Self { limits, classify, exclude }) } else { Err(errors) }
+        let reading = Reading::Training;
+        if errors.is_empty() {
+            Ok(Self { limits, classify, exclude, reading })
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// A filter that lets every source file pass.
+    pub(crate) fn whole(classify: Classify, limits: Limits) -> Self {
+        Self { limits, classify, exclude: Gitignore::empty(), reading: Reading::Whole }
+    }
+
+    /// Whether files that nobody would train on are wanted too.
+    pub(crate) fn keeps_all(&self) -> bool {
+        self.reading == Reading::Whole
     }
 
     /// Why a whole folder is left out, if it is.
     pub(crate) fn folder(&self, path: &str) -> Option<LeftOut> {
         let name = name_of(path);
+        if self.keeps_all() {
+            return None;
+        }
         if self.exclude.matched(path, true).is_ignore() {
             Some(LeftOut::Ignored)
         } else if VENDORED.contains(&name) {
@@ -108,20 +136,30 @@ impl Filter {
 
     /// What a file is to be read for, or why it is left out.
     pub(crate) fn file(&self, path: &str) -> Result<Purpose, LeftOut> {
-        if self.exclude.matched(path, false).is_ignore() {
-            return Err(LeftOut::Ignored);
-        }
-        let name = name_of(path);
-        if ends(name, &GENERATED_ENDS) || name.contains(".generated.") || is_deep_copy(name) {
-            return Err(LeftOut::Generated);
-        }
-        if ends(name, &MINIFIED_ENDS) {
-            return Err(LeftOut::Minified);
+        if let Some(reason) = self.left_out(path) {
+            return Err(reason);
         }
         match (self.classify)(path) {
             FileClass::Source(language) => Ok(Purpose::Source(language)),
             FileClass::Context => Ok(Purpose::Context),
             FileClass::Other => Err(LeftOut::NotSource),
+        }
+    }
+
+    /// Why a file is left out whatever it is, if it is.
+    fn left_out(&self, path: &str) -> Option<LeftOut> {
+        let name = name_of(path);
+        if self.keeps_all() {
+            None
+        } else if self.exclude.matched(path, false).is_ignore() {
+            Some(LeftOut::Ignored)
+        } else if ends(name, &GENERATED_ENDS) || name.contains(".generated.") || is_deep_copy(name)
+        {
+            Some(LeftOut::Generated)
+        } else if ends(name, &MINIFIED_ENDS) {
+            Some(LeftOut::Minified)
+        } else {
+            None
         }
     }
 }

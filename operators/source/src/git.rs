@@ -13,6 +13,7 @@ use crate::assemble::{self, Identity};
 use crate::dir::{cannot_list, check_folder, name_of};
 use crate::filter::Filter;
 use crate::limits::{self, Limits};
+use crate::listing::Listing;
 use crate::{tree, walk};
 
 /// Reads commits of local git repositories straight from their object databases: no checkout, no git
@@ -201,7 +202,7 @@ fn by_name(key: &'static str, found: Vec<Place>, errors: &mut Vec<BuildError>) -
     places
 }
 
-fn repository_name(path: &Path) -> String {
+pub(crate) fn repository_name(path: &Path) -> String {
     let name = name_of(path);
     match name.strip_suffix(".git") {
         Some("") => {
@@ -214,12 +215,17 @@ fn repository_name(path: &Path) -> String {
 
 /// Whether a folder looks like a repository, judged without opening it.
 fn is_repository(path: &Path) -> bool {
+    path.join(".git").symlink_metadata().is_ok() || is_bare(path)
+}
+
+/// Whether a folder looks like a repository without a work tree.
+pub(crate) fn is_bare(path: &Path) -> bool {
     let has = |name: &str| path.join(name).symlink_metadata().is_ok();
-    has(".git") || (has("HEAD") && has("objects") && has("refs"))
+    has("HEAD") && has("objects") && has("refs") && !has(".git")
 }
 
 /// Why a repository has nothing to read.
-enum Reason {
+pub(crate) enum Reason {
     NoRepository,
     NoCommit,
     Unknown(String),
@@ -227,7 +233,7 @@ enum Reason {
 }
 
 impl Reason {
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::NoRepository => "is no git repository that can be opened".into(),
             Self::NoCommit => "has no commit yet".into(),
@@ -236,7 +242,7 @@ impl Reason {
         }
     }
 
-    fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::NoRepository => {
                 "name a repository, bare or not; for plain folders use kind = \"dir\""
@@ -262,7 +268,7 @@ const LARGEST_OBJECT: &str = "gitoxide.objects.allocLimit=1073741824";
 
 /// Opens a repository so that nothing but its objects and references has a say: neither the environment,
 /// nor settings of the user or the machine, nor who owns the folder.
-fn open(path: &Path) -> Result<gix::Repository, Reason> {
+pub(crate) fn open(path: &Path) -> Result<gix::Repository, Reason> {
     let options = gix::open::Options::isolated()
         .with(gix::sec::Trust::Reduced)
         .config_overrides([LARGEST_OBJECT]);
@@ -270,7 +276,7 @@ fn open(path: &Path) -> Result<gix::Repository, Reason> {
 }
 
 /// The commit that `revision` names.
-fn resolve(repository: &gix::Repository, revision: &str) -> Result<ObjectId, Reason> {
+pub(crate) fn resolve(repository: &gix::Repository, revision: &str) -> Result<ObjectId, Reason> {
     let unknown = || Reason::Unknown(revision.into());
     if revision == "HEAD" && repository.head().is_ok_and(|head| head.is_unborn()) {
         return Err(Reason::NoCommit);
@@ -287,6 +293,17 @@ fn resolve(repository: &gix::Repository, revision: &str) -> Result<ObjectId, Rea
         Ok(Some(Err(()))) => Err(Reason::Ambiguous(revision.into())),
         _ => Err(unknown()),
     }
+}
+
+/// Lists the files of a commit.
+pub(crate) fn list(
+    repository: &gix::Repository,
+    commit: ObjectId,
+    filter: &Filter,
+) -> Result<Listing<ObjectId>, Failure> {
+    let root = repository.find_commit(commit).and_then(|commit| Ok(commit.tree_id()?.detach()));
+    let missing = |_| Failure::repository(Stage::Source, FailureKind::Unreadable, tree::MISSING);
+    tree::list(repository, root.map_err(missing)?, filter)
 }
 
 struct Commits {
@@ -307,11 +324,7 @@ impl Source for Commits {
             Some(commit) => commit,
             None => resolve(&repository, &self.revision).map_err(|reason| reason.failure())?,
         };
-        let root = repository.find_commit(commit).and_then(|commit| Ok(commit.tree_id()?.detach()));
-        let root = root.map_err(|_| {
-            Failure::repository(Stage::Source, FailureKind::Unreadable, tree::MISSING)
-        })?;
-        let listing = tree::list(&repository, root, &self.filter)?;
+        let listing = list(&repository, commit, &self.filter)?;
         let identity = Identity { name: name.into(), commit: Some(commit.to_string()) };
         assemble::assemble(identity, &listing, self.filter.limits, |entry, buffer| {
             let blob = repository.find_blob(entry.handle).map_err(|_| tree::MISSING.to_owned())?;

@@ -9,6 +9,9 @@
 //! what is left, with the verdicts that need content (`content`); then put the repository together
 //! (`assemble`, `license`).
 //!
+//! [`Whole`] takes the first and the second step without the verdicts: for those who want to see all of a
+//! repository, not to learn from it.
+//!
 //! What comes out depends on the repository and the configuration alone: not on the order in which a
 //! disk lists a folder, nor on the clock, the environment or anybody's git settings.
 
@@ -22,9 +25,11 @@ mod limits;
 mod listing;
 mod tree;
 mod walk;
+mod whole;
 
 pub use dir::{Dir, Layout};
 pub use git::Git;
+pub use whole::{Whole, WholeRepository};
 
 #[cfg(test)]
 mod testing;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use backstory_core::{Failure, FailureKind, LeftOut, Stage};
 
-use crate::filter::Purpose;
-use crate::limits::Limits;
+use crate::filter::{Filter, Purpose};
 
-/// Larger READMEs and manifests are data.
-const CONTEXT_BYTES: u64 = 256 * 1024;
+/// Larger READMEs and manifests are data. Manifests that programs write, such as `compile_commands.json`,
+/// are some megabytes long.
+const CONTEXT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Files and folders of one repository. A commit of a few hundred bytes can stand for more files than
 /// there are atoms, each folder holding the next one ten times.
@@ -57,18 +57,19 @@ impl<H> Listing<H> {
         self.failures.push(Failure::file(path, Stage::Source, kind, message));
     }
 
-    /// Takes a file that is worth reading, unless it is too large.
+    /// Takes a file that is worth reading, unless it is too large for what `filter` is for.
     pub(crate) fn add(
         &mut self,
         path: &str,
         purpose: Purpose,
         size: u64,
-        limits: Limits,
+        filter: &Filter,
         handle: H,
     ) {
         let most = match purpose {
-            Purpose::Source(_) => limits.file_bytes,
-            Purpose::Context => limits.file_bytes.min(CONTEXT_BYTES),
+            Purpose::Source(_) if filter.keeps_all() => u64::MAX,
+            Purpose::Source(_) => filter.limits.file_bytes,
+            Purpose::Context => CONTEXT_BYTES,
         };
         match purpose {
             Purpose::Source(_) if size > most => return self.leave_out(LeftOut::TooLarge),

@@ -100,7 +100,7 @@ impl Walk<'_> {
         }
         match self.repository.find_header(id) {
             Ok(header) if header.kind() == Kind::Blob => {
-                self.listing.add(path, purpose, header.size(), self.filter.limits, id);
+                self.listing.add(path, purpose, header.size(), self.filter, id);
             }
             _ => self.listing.fail(path, FailureKind::Unreadable, MISSING),
         }

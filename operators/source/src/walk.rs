@@ -167,7 +167,7 @@ impl Walk<'_> {
             Ok(data) => {
                 let modified = (data.mtime(), data.mtime_nsec());
                 let stamp = Stamp { modified, inode: data.ino() };
-                self.listing.add(path, purpose, data.len(), self.filter.limits, stamp);
+                self.listing.add(path, purpose, data.len(), self.filter, stamp);
             }
             Err(error) => self.unreadable(path, &error),
         }

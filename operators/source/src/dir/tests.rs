@@ -198,11 +198,11 @@ fn too_many_entries_are_not_walked_to_the_end() {
 
 #[test]
 fn context_is_read_from_the_top_down_within_bounds() {
-    let page = "x".repeat(250 * 1024);
-    let deep: Vec<_> = (0..20).map(|number| format!("repo/a/{number:02}.md")).collect();
+    let page = "x".repeat(4 * 1024 * 1024);
+    let deep: Vec<_> = (0..10).map(|number| format!("repo/a/{number:02}.md")).collect();
     let mut files: Vec<(&str, &[u8])> =
         deep.iter().map(|path| (&**path, page.as_bytes())).collect();
-    let book = "x".repeat(300 * 1024);
+    let book = "x".repeat(8 * 1024 * 1024 + 1);
     files.extend([
         ("repo/z.md", &b"top"[..]),
         ("repo/a.py", b"x"),
@@ -210,8 +210,18 @@ fn context_is_read_from_the_top_down_within_bounds() {
     ]);
     let repository = read_one(folder(&files).path(), "").unwrap();
     assert!(repository.context.contains_key("z.md") && !repository.context.contains_key("book.md"));
-    assert_eq!(repository.context.len(), 17);
-    assert_eq!(repository.left_out.values().sum::<u64>(), 22);
+    assert_eq!(repository.context.len(), 8);
+    assert_eq!(repository.left_out.values().sum::<u64>(), 12);
+}
+
+#[test]
+fn an_empty_source_file_is_left_out_and_known() {
+    let root = folder(&[("repo/a/__init__.py", b"\n"), ("repo/a/b.py", b"x = 1")]);
+    let repository = read_one(root.path(), "").unwrap();
+    assert_eq!(repository.left_out, [(backstory_core::LeftOut::Empty, 1)].into());
+    let known: Vec<_> = repository.context.iter().map(|(path, text)| (&**path, &**text)).collect();
+    assert_eq!(known, [("a/__init__.py", "")]);
+    assert_eq!(repository.files_seen(), 2);
 }
 
 /// What a change between the three steps of a read leads to.
