@@ -1,3 +1,5 @@
+use backstory_core::EdgeKind;
+
 use crate::testing::{Sample, render};
 
 const SHOP: &str = r#"#!/usr/bin/env python3
@@ -127,7 +129,8 @@ fn stubs_prefer_stubs() {
     ]);
     assert_eq!(sample.needs("p/a.py"), ["p/b.py"]);
     assert_eq!(sample.needs("p/a.pyi"), ["p/b.pyi"]);
-    assert_eq!(sample.needs("p/c.py"), ["p/only.pyi"]);
+    assert_eq!(sample.needs("p/c.py"), ["p/__init__.py"]);
+    assert!(sample.edges("p/c.py").contains(&("p/only.pyi", EdgeKind::TypeChecking)));
 }
 
 #[test]
