@@ -82,11 +82,13 @@ impl<'a> Exports<'a> {
         }
         for import in self.stars.get(&file)? {
             *steps = steps.checked_sub(1)?;
-            let Some(other) = modules.base(file, &import.path).ok().and_then(|base| base.module.file)
+            let Some(other) =
+                modules.base(file, &import.path).ok().and_then(|base| base.module.file)
             else {
                 continue;
             };
-            let has = self.defined.contains(&(other, name)) || self.names.contains_key(&(other, name));
+            let has =
+                self.defined.contains(&(other, name)) || self.names.contains_key(&(other, name));
             if has || self.next(modules, other, name, steps).is_some() {
                 return Some((other, name.to_owned()));
             }

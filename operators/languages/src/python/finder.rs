@@ -94,7 +94,11 @@ impl<'a> Finder<'a> {
                 spaces.push(place);
             }
         }
-        (!spaces.is_empty()).then(|| Module { namespace: true, inside: spaces, ..Module::default() })
+        (!spaces.is_empty()).then(|| Module {
+            namespace: true,
+            inside: spaces,
+            ..Module::default()
+        })
     }
 
     fn module(&self, place: &str, stub: bool) -> Option<Module> {

@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 use backstory_core::{DefinitionKind, Import, ImportedName, Outline};
 use tree_sitter::Node;
 
-use conditions::{Truth, truth};
 use crate::files::file_name;
+use conditions::{Truth, truth};
 
 use crate::sketch::{Parts, Sketch};
 use crate::syntax::{Hits, Rules, children_in, parse, range, vocabulary, walk};
@@ -306,7 +306,11 @@ impl Reader<'_> {
             let condition = self.field(clause, |f| f.condition).map_or(Truth::TRUE, |condition| {
                 truth(self.sketch.source, condition, &self.checking)
             });
-            let branch = if clause == statement { self.field(clause, |f| f.consequence) } else { Some(clause) };
+            let branch = if clause == statement {
+                self.field(clause, |f| f.consequence)
+            } else {
+                Some(clause)
+            };
             if let Some(branch) = branch.filter(|branch| self.hits.any_in(*branch)) {
                 self.branches.insert(branch.id(), before.and(condition));
             }

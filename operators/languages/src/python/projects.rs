@@ -153,7 +153,9 @@ mod tests {
 
     #[test]
     fn project_files_that_lie_name_nothing() {
-        for text in ["", "[", "[]", "tool = 1", "[tool]\npoetry = []\nhatch = 'x'", "\0", "package_dir"] {
+        for text in
+            ["", "[", "[]", "tool = 1", "[tool]\npoetry = []\nhatch = 'x'", "\0", "package_dir"]
+        {
             assert!(pyproject(text).is_empty() && pants(text).is_empty());
             assert!(pyright(text).is_empty() && ini(text).is_empty());
         }

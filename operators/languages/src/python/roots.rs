@@ -15,8 +15,25 @@ const USUAL: [&str; 3] = ["src", "lib", "python"];
 
 /// Folders whose modules are not meant for code outside of them.
 const APART: &[&str] = &[
-    "data", "demo", "demos", "doc", "docs", "example", "examples", "fixture", "fixtures", "resources",
-    "sample", "samples", "snippets", "test", "test_data", "testcases", "testdata", "testing", "tests",
+    "data",
+    "demo",
+    "demos",
+    "doc",
+    "docs",
+    "example",
+    "examples",
+    "fixture",
+    "fixtures",
+    "resources",
+    "sample",
+    "samples",
+    "snippets",
+    "test",
+    "test_data",
+    "testcases",
+    "testdata",
+    "testing",
+    "tests",
 ];
 
 /// More roots than this that have one name tell nothing of what is meant.
@@ -57,7 +74,10 @@ impl<'a> Roots<'a> {
         }
         if roots.own.is_some() {
             // What is at the top is inside the package then.
-            roots.by_name.values_mut().for_each(|candidates| candidates.retain(|root| !root.is_empty()));
+            roots
+                .by_name
+                .values_mut()
+                .for_each(|candidates| candidates.retain(|root| !root.is_empty()));
         }
         roots
     }
@@ -73,7 +93,9 @@ impl<'a> Roots<'a> {
             match self.by_name.get(top) {
                 _ if STANDARD_LIBRARY.binary_search(&top).is_ok() => {}
                 Some(roots) => as_root += usize::from(roots[0].is_empty()),
-                None if first.is_some_and(|first| finder.portion(first, &[""], false).is_some()) => {
+                None if first
+                    .is_some_and(|first| finder.portion(first, &[""], false).is_some()) =>
+                {
                     *counts.entry(top).or_default() += 1;
                 }
                 None => {}
@@ -91,11 +113,10 @@ impl<'a> Roots<'a> {
     /// Where a file in `folder` finds the top-level name `top`, in order.
     pub(super) fn of(&self, folder: &'a str, top: &str, finder: &Finder<'_>) -> Vec<&'a str> {
         let Some(candidates) = self.by_name.get(top) else { return vec![] };
-        let candidate = |root: &str| {
-            candidates.binary_search(&root).ok().map(|at| candidates[at])
-        };
+        let candidate = |root: &str| candidates.binary_search(&root).ok().map(|at| candidates[at]);
         if STANDARD_LIBRARY.binary_search(&top).is_ok() {
-            let is_file = |root: &&str| finder.portion(top, &[root], false).is_some_and(|m| !m.namespace);
+            let is_file =
+                |root: &&str| finder.portion(top, &[root], false).is_some_and(|m| !m.namespace);
             let around = ancestors(folder).filter(|folder| self.standard.contains(folder));
             return around.chain(["", "src"]).filter_map(candidate).filter(is_file).collect();
         }
@@ -119,10 +140,7 @@ impl<'a> Roots<'a> {
     }
 }
 
-fn by_name<'a>(
-    repository: &'a Repository,
-    finder: &Finder<'_>,
-) -> HashMap<&'a str, Vec<&'a str>> {
+fn by_name<'a>(repository: &'a Repository, finder: &Finder<'_>) -> HashMap<&'a str, Vec<&'a str>> {
     let mut roots = HashMap::<_, Vec<_>>::new();
     let mut seen = HashSet::new();
     // A package at the top of a repository, or called `src`, is often one by mistake.
@@ -145,18 +163,14 @@ fn by_name<'a>(
 }
 
 /// The only root that makes sense of those that nothing speaks for; none if there are several.
-fn likely<'a>(
-    folder: &str,
-    top: &str,
-    others: &[&'a str],
-    finder: &Finder<'_>,
-) -> Option<&'a str> {
+fn likely<'a>(folder: &str, top: &str, others: &[&'a str], finder: &Finder<'_>) -> Option<&'a str> {
     // What lies inside a package without being one is seldom on anybody's path.
     let in_package = |root: &str| ancestors(root).any(|around| finder.is_package(around));
     let open = others.iter().copied().filter(|root| !is_apart(root, folder) && !in_package(root));
     let open = open.collect::<Vec<_>>();
     let module = |root: &str| finder.portion(top, &[root], false);
-    let is_package = |root: &&str| module(root).is_some_and(|m| !m.inside.is_empty() && !m.namespace);
+    let is_package =
+        |root: &&str| module(root).is_some_and(|m| !m.inside.is_empty() && !m.namespace);
     let packages = open.iter().copied().filter(is_package).collect::<Vec<_>>();
     match (&*packages, &*open) {
         ([only], _) => Some(only),

@@ -6,7 +6,7 @@
 
 Without --grimp, files are parsed by `ast` and names are looked up by `importlib`'s own finders, without
 running anything. The search path of a file is the folder of its outermost package, then each R (a folder
-inside FOLDER; `.` unless given). `from a import b` means the submodule `b`, or else `a`.
+inside FOLDER; `.` unless given); a name of the standard library is only looked for in R. `from a import b` means the submodule `b`, or else `a`.
 
 With --grimp, the edges are those of grimp (see requirements.txt) for top-level packages in FOLDER; imports
 that it finds only outside `exclude_type_checking_imports` are neutral. It knows nothing of branches that are
@@ -26,8 +26,9 @@ def python_files(folder):
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(set(folders) - {".git", "__pycache__"})
         for name in sorted(names):
-            if name.endswith((".py", ".pyi")):
-                yield os.path.relpath(os.path.join(place, name), folder)
+            path = os.path.join(place, name)
+            if name.endswith((".py", ".pyi")) and not os.path.islink(path):
+                yield os.path.relpath(path, folder)
 
 
 class Finder:
@@ -157,6 +158,9 @@ def by_importlib(folder, roots):
         ending = os.path.splitext(file)[1]
         for dots, module, names, counts in visitor.found:
             search, name = path, module
+            if name.partition(".")[0] in sys.stdlib_module_names:
+                # Files of such names are scripts, or inside namespace packages.
+                search = path[1:]
             if dots:
                 # A relative import is looked up from its folder: it works in namespace packages too.
                 start = os.path.dirname(os.path.join(folder, file))

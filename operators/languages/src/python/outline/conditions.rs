@@ -92,7 +92,9 @@ impl Conditions<'_> {
             Kind::Integer => text.parse::<u64>().map_or(Truth::UNKNOWN, |n| Truth::always(n != 0)),
             Kind::Identifier => self.name(text),
             Kind::Attribute => match node.child_by_field_id(fields.attribute) {
-                Some(name) if text_of(self.source, name) == "TYPE_CHECKING" => self.name("TYPE_CHECKING"),
+                Some(name) if text_of(self.source, name) == "TYPE_CHECKING" => {
+                    self.name("TYPE_CHECKING")
+                }
                 _ => Truth::UNKNOWN,
             },
             Kind::Parenthesized if node.named_child_count() == 1 => {
@@ -203,10 +205,23 @@ mod tests {
             truth(condition, condition_node, &["TC".to_owned()]).when()
         };
         for condition in [
-            "x", "True", "not x", "1", "x == 1", "sys.version_info >= (3,)", "not False", "MYPY",
-            "sys.version_info < (3, 12)", "sys.version_info[0] == 3", "not TYPE_CHECKING",
-            "sys.platform == 'linux'", "TYPE_CHECKING or x", "a < b < c", "sys.platform != \"win32\"",
-            "sys.version_info >= (3, 12)", "sys.platform.startswith('lin')",
+            "x",
+            "True",
+            "not x",
+            "1",
+            "x == 1",
+            "sys.version_info >= (3,)",
+            "not False",
+            "MYPY",
+            "sys.version_info < (3, 12)",
+            "sys.version_info[0] == 3",
+            "not TYPE_CHECKING",
+            "sys.platform == 'linux'",
+            "TYPE_CHECKING or x",
+            "a < b < c",
+            "sys.platform != \"win32\"",
+            "sys.version_info >= (3, 12)",
+            "sys.platform.startswith('lin')",
         ] {
             assert_eq!(when(condition), When::Always, "{condition}");
         }
@@ -214,9 +229,18 @@ mod tests {
             assert_eq!(when(condition), When::TypeChecking, "{condition}");
         }
         for condition in [
-            "False", "0", "None", "x and False", "sys.version_info < (3,)", "os.name == 'nt'",
-            "sys.version_info[0] == 2", "sys.version_info.major < 3", "sys.platform == 'win32'",
-            "sys.version_info < (3, 8)", "sys.version_info >= (4,)", "not (TC or True)",
+            "False",
+            "0",
+            "None",
+            "x and False",
+            "sys.version_info < (3,)",
+            "os.name == 'nt'",
+            "sys.version_info[0] == 2",
+            "sys.version_info.major < 3",
+            "sys.platform == 'win32'",
+            "sys.version_info < (3, 8)",
+            "sys.version_info >= (4,)",
+            "not (TC or True)",
             "sys.platform.startswith(\"win\")",
         ] {
             assert_eq!(when(condition), When::Inactive, "{condition}");
