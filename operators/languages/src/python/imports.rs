@@ -1,116 +1,180 @@
 //! What Python imports mean inside one repository.
 //!
 //! An absolute import is looked for in every folder that Python could have on its path: first the
-//! folders around the importing file, the nearest first, which end with the top of the repository; then
-//! `src`; then any other folder, if only one has a module of that name. A folder is such a root if it is
-//! no package itself, that is, if it has no `__init__.py`. A name of the standard library is looked
-//! for at the top and in `src` only: a file that happens to be called `types.py` is rarely meant.
+//! folders around the importing file, the nearest first, each with the `src`, `lib` and `python` in it; then
+//! the folders that project files name and those that have project files, the nearest first; and if none
+//! of these has the name, in the only other folder that has a package of that name. A folder is such a root
+//! if it is no package itself. A name of the standard library is looked for at the top and in `src` only,
+//! and never means a folder without `__init__.py`: a file that happens to be called `types.py` is rarely meant.
+//! A repository whose top is a package is found under the name by which its files import it.
 //!
-//! `from package import name` means the submodule `name` if there is one, else the package's
-//! `__init__.py`. Packages on the way to a module are not counted as needed.
+//! In these roots, and inside packages, a name means what `finder` says.
+//!
+//! `import a.b` means `a.b`; `from a import b` means the submodule `b` if there is one, else the package's
+//! `__init__.py`. Packages on the way to a module are edges of their own kind. Where a package's
+//! `__init__.py` takes the name from elsewhere, that file is a re-export. A compiled module of
+//! which there is only a stub is there for type checkers; the import then means the package too that the
+//! module is in.
 
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use backstory_core::{Import, ImportedName, Repository};
+use backstory_core::{EdgeKind, Import, Outline, Repository};
 
-use super::standard::STANDARD_LIBRARY;
+use super::exports::Exports;
+use super::finder::{Finder, Module};
+use super::roots::Roots;
+use crate::files::{ancestors, parent};
 use crate::{Found, Resolver};
-use crate::files::{Files, ancestors, file_name, join, parent};
 
 /// The modules of one repository.
 pub(super) struct Modules<'a> {
     repository: &'a Repository,
-    files: Files<'a>,
-    packages: HashSet<&'a str>,
-    /// The roots that have a top-level module or package of a name, sorted.
-    roots: HashMap<&'a str, Vec<&'a str>>,
+    finder: Finder<'a>,
+    roots: Roots<'a>,
+    exports: Exports<'a>,
+}
+
+/// What comes before the names in `from a import b`.
+pub(super) struct Base {
+    pub(super) module: Module,
+    /// The files of the packages around it.
+    around: Vec<u32>,
 }
 
 impl<'a> Modules<'a> {
-    pub(super) fn new(repository: &'a Repository) -> Self {
-        let files = Files::new(repository, &["python"]);
-        let paths = || {
-            let python = repository.files.iter().filter(|file| file.language == "python");
-            python.map(|file| &*file.path)
-        };
-        let is_init = |path: &&str| matches!(file_name(path), "__init__.py" | "__init__.pyi");
-        let packages: HashSet<&str> = paths().filter(is_init).map(parent).collect();
-        let mut roots = HashMap::<_, Vec<_>>::new();
-        let mut seen = HashSet::new();
-        for path in paths() {
-            let module = path.strip_suffix(".py").or(path.strip_suffix(".pyi")).unwrap_or(path);
-            for name in ancestors(module).take_while(|name| !name.is_empty()) {
-                if !seen.insert(name) {
-                    break;
+    pub(super) fn new(repository: &'a Repository, outlines: &'a [Arc<Outline>]) -> Self {
+        let finder = Finder::new(repository);
+        let roots = Roots::new(repository, outlines, &finder);
+        Self { repository, finder, roots, exports: Exports::new(repository, outlines) }
+    }
+
+    pub(super) fn path(&self, file: u32) -> &'a str {
+        &self.repository.files[file as usize].path
+    }
+
+    /// The module that `path` names in this file; or why none that should be in this repository.
+    pub(super) fn base(&self, file: u32, path: &str) -> Result<Base, Option<String>> {
+        let (here, stub) = (self.path(file), is_stub(self.path(file)));
+        let dots = path.bytes().take_while(|&byte| byte == b'.').count();
+        let parts: Vec<&str> = path[dots..].split('.').filter(|part| !part.is_empty()).collect();
+        let mut around = vec![];
+        if dots == 0 {
+            return self.absolute(here, &parts, stub);
+        }
+        let folder = ancestors(parent(here)).nth(dots - 1);
+        let folder = folder.ok_or_else(|| Some("above the top of the repository".to_owned()))?;
+        let package = self.finder.package(folder, stub);
+        if parts.is_empty() {
+            return Ok(Base { module: package, around });
+        }
+        around.extend(package.file);
+        let module = self.finder.find(&parts, &[folder], stub, &mut around);
+        let missing = || Some(format!("no module '{}' in '{folder}'", parts.join(".")));
+        module.map(|module| Base { module, around }).ok_or_else(missing)
+    }
+
+    fn absolute(&self, here: &'a str, parts: &[&str], stub: bool) -> Result<Base, Option<String>> {
+        let top = parts.first().ok_or(None)?;
+        let roots = self.roots.of(parent(here), top, &self.finder);
+        let mut around = vec![];
+        if let Some(module) = self.finder.find(parts, &roots, stub, &mut around) {
+            return Ok(Base { module, around });
+        }
+        if roots.is_empty() && self.roots.is_own(top) {
+            let package = self.finder.package("", stub);
+            let module = match &parts[1..] {
+                [] => Some(package),
+                rest => {
+                    around.extend(package.file);
+                    self.finder.find(rest, &[""], stub, &mut around)
                 }
-                if !packages.contains(parent(name)) {
-                    roots.entry(file_name(name)).or_default().push(parent(name));
-                }
-            }
+            };
+            return module.map(|module| Base { module, around }).ok_or_else(|| missing(parts));
         }
-        for candidates in roots.values_mut() {
-            candidates.sort_unstable();
+        match self.finder.find_spread(parts, &roots, stub) {
+            Some(module) => Ok(Base { module, around }),
+            // Other people's packages may share a namespace, or the name of a folder, with ours.
+            None if around.is_empty() => Err(None),
+            None => Err(missing(parts)),
         }
-        Self { repository, files, packages, roots }
     }
 
-    /// The file that is the module at a path without ending.
-    fn module(&self, path: &str, stub: bool) -> Option<u32> {
-        let mut endings = ["/__init__.py", ".py", "/__init__.pyi", ".pyi"];
-        if stub {
-            endings.rotate_left(2);
-        }
-        // The package at the top of a repository has no folder of its own.
-        let path_of = |ending: &str| match path {
-            "" => ending.trim_start_matches('/').to_owned(),
-            path => format!("{path}{ending}"),
-        };
-        endings.iter().find_map(|ending| self.files.at(&path_of(ending)))
+    /// The submodule that a name is in a package.
+    pub(super) fn submodule(&self, base: &Module, name: &str, stub: bool) -> Option<Module> {
+        self.finder.portion(name, &base.inside, stub).filter(|_| name != "*")
     }
+}
 
-    /// Adds what `from base import names` or `import base` means; false if it means nothing.
-    fn import(&self, base: &str, names: &[ImportedName], stub: bool, found: &mut Found) -> bool {
-        let before = found.count();
-        let submodules = names.iter().filter(|name| name.name != "*");
-        found.imports(submodules.filter_map(|name| self.module(&join(base, &name.name), stub)));
-        if names.is_empty() || found.count() - before < names.len() {
-            found.imports(self.module(base, stub));
-        }
-        found.count() > before
-    }
+fn missing(parts: &[&str]) -> Option<String> {
+    Some(format!("no module '{}' in this repository", parts.join(".")))
+}
 
-    /// The roots to look for a top-level name in, in order.
-    fn roots_for(&self, folder: &'a str, top: &str) -> Vec<&'a str> {
-        if STANDARD_LIBRARY.binary_search(&top).is_ok() {
-            return vec!["", "src"];
-        }
-        let around = ancestors(folder).filter(|folder| !self.packages.contains(folder));
-        let mut roots: Vec<&str> = around.collect();
-        roots.push("src");
-        if let Some([only]) = self.roots.get(top).map(Vec::as_slice) {
-            roots.push(only);
-        }
-        roots
-    }
+pub(super) fn is_stub(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, ending)| ending == "pyi")
+}
+
+/// Adds the file of a module.
+fn add(module: &Module, found: &mut Found) {
+    let kind = if module.stub_only { EdgeKind::TypeChecking } else { EdgeKind::Import };
+    module.file.into_iter().for_each(|file| found.add(file, kind));
 }
 
 impl Resolver for Modules<'_> {
     fn resolve(&self, file: u32, import: &Import, found: &mut Found) {
-        let path = &*self.repository.files[file as usize].path;
-        let stub = path.strip_suffix(".pyi").is_some();
-        let dots = import.path.bytes().take_while(|&byte| byte == b'.').count();
-        let rest = import.path[dots..].replace('.', "/");
-        if dots > 0 {
-            if let Some(base) = ancestors(parent(path)).nth(dots - 1) {
-                self.import(&join(base, &rest), &import.names, stub, found);
+        let stub = is_stub(self.path(file));
+        let base = match self.base(file, &import.path) {
+            Ok(base) => base,
+            Err(why) => {
+                if import.names.is_empty() {
+                    self.package_around(file, &import.path, found);
+                }
+                return why.into_iter().for_each(|why| found.unresolved(why));
             }
-            return;
+        };
+        let around = base.around.iter().copied();
+        around.for_each(|package| found.add(package, EdgeKind::Package));
+        if import.names.is_empty() {
+            if base.module.stub_only {
+                self.package_around(file, &import.path, found);
+            }
+            return add(&base.module, found);
         }
-        let top = rest.split('/').next().unwrap_or_default();
-        for root in self.roots_for(parent(path), top) {
-            if self.import(&join(root, &rest), &import.names, stub, found) {
-                return;
+        for name in &import.names {
+            let submodule = self.submodule(&base.module, &name.name, stub);
+            let inside = submodule.as_ref().and_then(|module| module.file);
+            submodule.iter().for_each(|module| add(module, found));
+            let is_whole = inside.is_some() && submodule.is_some_and(|module| !module.stub_only);
+            if is_whole {
+                base.module.file.into_iter().for_each(|base| found.add(base, EdgeKind::Package));
+                continue;
             }
+            add(&base.module, found);
+            match base.module.file {
+                Some(from) => self.exports.follow(self, from, &name.name, found),
+                None if import.path.starts_with('.') && name.name != "*" && inside.is_none() => {
+                    self.lacks(&base.module, &name.name, found);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+impl Modules<'_> {
+    /// Adds the package that a compiled module, of which there is no source, is in.
+    fn package_around(&self, file: u32, path: &str, found: &mut Found) {
+        let package = path.rsplit_once('.').and_then(|(package, _)| self.base(file, package).ok());
+        if let Some(Base { module, .. }) = package.filter(|base| !base.module.inside.is_empty()) {
+            add(&module, found);
+        }
+    }
+
+    fn lacks(&self, space: &Module, name: &str, found: &mut Found) {
+        if let [folder] = &*space.inside
+            && space.namespace
+            && self.finder.portion(name, &space.inside, false).is_none()
+        {
+            found.unresolved(format!("no module '{name}' in '{folder}'"));
         }
     }
 }

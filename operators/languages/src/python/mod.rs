@@ -1,7 +1,11 @@
 //! Python.
 
+mod exports;
+mod finder;
 mod imports;
 mod outline;
+mod projects;
+mod roots;
 mod standard;
 
 use std::sync::Arc;
@@ -23,19 +27,19 @@ impl Language for Python {
     }
 
     fn manifests(&self) -> &'static [&'static str] {
-        &["pyproject.toml", "setup.cfg"]
+        projects::MANIFESTS
     }
 
-    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
-        outline::outline(text, limits)
+    fn outline(&self, path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+        outline::outline(path, text, limits)
     }
 
     fn resolver<'a>(
         &self,
         repository: &'a Repository,
-        _outlines: &'a [Arc<Outline>],
+        outlines: &'a [Arc<Outline>],
     ) -> Option<Box<dyn Resolver + 'a>> {
-        Some(Box::new(imports::Modules::new(repository)))
+        Some(Box::new(imports::Modules::new(repository, outlines)))
     }
 }
 

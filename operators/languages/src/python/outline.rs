@@ -1,13 +1,21 @@
 //! What a Python file defines: classes, functions and methods, and the variables of modules and classes.
 //!
 //! Definitions under a top-level `if`, `try` or `with` count; those inside functions, and under
-//! `if __name__ == ...`, do not. Imports count wherever they stand.
+//! `if __name__ == ...`, do not. Imports count wherever they stand, and are marked where the condition
+//! around them says that they do not run. What an `__init__.py` imports from elsewhere, and what any
+//! file imports with a star, it offers to others too.
 
+mod conditions;
+
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use backstory_core::{DefinitionKind, Outline};
+use backstory_core::{DefinitionKind, Import, ImportedName, Outline};
 use tree_sitter::Node;
+
+use crate::files::file_name;
+use conditions::{Truth, truth};
 
 use crate::sketch::{Parts, Sketch};
 use crate::syntax::{Hits, Rules, children_in, parse, range, vocabulary, walk};
@@ -17,15 +25,20 @@ vocabulary! {
     kinds {
         AliasedImport = "aliased_import",
         Assignment = "assignment",
+        Attribute = "attribute",
         Block = "block",
+        Boolean = "boolean_operator",
+        Call = "call",
         Class = "class_definition",
         Comment = "comment",
+        Comparison = "comparison_operator",
         Decorated = "decorated_definition",
         DottedName = "dotted_name",
         Elif = "elif_clause",
         Else = "else_clause",
         Except = "except_clause",
         Expression = "expression_statement",
+        False = "false",
         Finally = "finally_clause",
         Function = "function_definition",
         FutureImport = "future_import_statement",
@@ -33,35 +46,54 @@ vocabulary! {
         If = "if_statement",
         Import = "import_statement",
         ImportFrom = "import_from_statement",
+        Integer = "integer",
+        None = "none",
+        Not = "not_operator",
+        Parenthesized = "parenthesized_expression",
         PatternList = "pattern_list",
         String = "string",
+        True = "true",
         Try = "try_statement",
         TypeAlias = "type_alias_statement",
         WildcardImport = "wildcard_import",
         With = "with_statement",
     }
     fields {
+        alias = "alias",
+        alternative = "alternative",
+        annotation = "type",
+        argument = "argument",
+        attribute = "attribute",
         body = "body",
         condition = "condition",
+        consequence = "consequence",
         left = "left",
         module_name = "module_name",
         name = "name",
+        operator = "operator",
         right = "right",
         superclasses = "superclasses",
-        annotation = "type",
     }
 }
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_python::LANGUAGE));
 
 /// The outline of a Python file.
-pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+pub(super) fn outline(path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
     let grammar = &*GRAMMAR;
     let tree = parse(&grammar.language, text, limits)?;
     let hits = Hits::find(text, &["import"]);
-    let mut reader = Reader { grammar, hits, sketch: Sketch::new(text) };
+    let mut reader = Reader {
+        grammar,
+        hits,
+        sketch: Sketch::new(text),
+        is_init: file_name(path).starts_with("__init__."),
+        branches: HashMap::new(),
+        checking: vec![],
+    };
     reader.sketch.outline.doc = reader.docstring(tree.root_node());
-    walk(&tree, &mut reader, Scope { owner: None, defines: true, outer: None }, limits)?;
+    let scope = Scope { owner: None, defines: true, outer: None, inner: false, truth: Truth::TRUE };
+    walk(&tree, &mut reader, scope, limits)?;
     Ok(reader.sketch.outline)
 }
 
@@ -74,29 +106,49 @@ struct Scope {
     defines: bool,
     /// First byte of the decorators above it.
     outer: Option<u32>,
+    /// Whether this is inside a function or class.
+    inner: bool,
+    /// Whether this runs.
+    truth: Truth,
 }
 
 struct Reader<'s> {
     grammar: &'static Grammar,
     hits: Hits,
     sketch: Sketch<'s>,
+    is_init: bool,
+    /// Of branches with imports in them that are still to come, whether they run; by the node's id.
+    branches: HashMap<usize, Truth>,
+    /// What `TYPE_CHECKING` is called here, besides its own name.
+    checking: Vec<String>,
 }
 
 impl<'t> Rules<'t> for Reader<'_> {
     type Scope = Scope;
 
-    fn visit(&mut self, node: Node<'t>, scope: Scope) -> Option<Scope> {
+    fn visit(&mut self, node: Node<'t>, mut scope: Scope) -> Option<Scope> {
+        let kind = self.grammar.kind(node);
+        if !self.branches.is_empty()
+            && let Some(truth) = self.branches.remove(&node.id())
+        {
+            scope.truth = scope.truth.and(truth);
+        }
         let inside = Scope { outer: None, ..scope };
-        let only_imports = self.hits.any_in(node).then_some(Scope { defines: false, ..inside });
-        match self.grammar.kind(node) {
-            Kind::Import | Kind::ImportFrom | Kind::FutureImport => self.import(node),
+        let has_imports = self.hits.any_in(node);
+        if kind == Kind::If && has_imports {
+            self.conditions(node);
+        }
+        let inner = scope.inner || matches!(kind, Kind::Class | Kind::Function);
+        let only_imports = has_imports.then_some(Scope { defines: false, inner, ..inside });
+        match kind {
+            Kind::Import | Kind::ImportFrom | Kind::FutureImport => self.import(node, scope),
             _ if !scope.defines => return only_imports,
             Kind::Decorated => {
                 return Some(Scope { outer: Some(node.start_byte() as u32), ..scope });
             }
             Kind::Class => {
                 let owner = self.definition(node, scope)?;
-                return Some(Scope { owner: Some(owner), ..inside });
+                return Some(Scope { owner: Some(owner), inner, ..inside });
             }
             Kind::Function => {
                 self.definition(node, scope);
@@ -246,35 +298,76 @@ impl Reader<'_> {
         self.sketch.define(parts, &["="]);
     }
 
-    fn import(&mut self, statement: Node<'_>) {
-        let names = children_in(statement, self.grammar.fields.name);
-        let names: Vec<String> = names.into_iter().map(|name| self.imported(name)).collect();
-        match self.grammar.kind(statement) {
-            Kind::Import => {
-                for name in names {
-                    self.sketch.import(name, vec![], statement);
-                }
+    /// Learns which branches of an `if` run.
+    fn conditions(&mut self, statement: Node<'_>) {
+        let mut before = Truth::TRUE;
+        let clauses = children_in(statement, self.grammar.fields.alternative);
+        for clause in std::iter::once(statement).chain(clauses) {
+            let condition = self.field(clause, |f| f.condition).map_or(Truth::TRUE, |condition| {
+                truth(self.sketch.source, condition, &self.checking)
+            });
+            let branch = if clause == statement {
+                self.field(clause, |f| f.consequence)
+            } else {
+                Some(clause)
+            };
+            if let Some(branch) = branch.filter(|branch| self.hits.any_in(*branch)) {
+                self.branches.insert(branch.id(), before.and(condition));
             }
-            Kind::FutureImport => self.sketch.import("__future__", names, statement),
-            _ => {
-                let module = self.field(statement, |f| f.module_name);
-                let path = module.map(|node| without_spaces(self.sketch.text(node)));
-                let all = statement
-                    .named_children(&mut statement.walk())
-                    .any(|child| self.grammar.kind(child) == Kind::WildcardImport);
-                let names = if all { vec!["*".to_owned()] } else { names };
-                self.sketch.import(path.unwrap_or_default(), names, statement);
-            }
+            before = before.and(condition.not());
         }
     }
 
-    /// The name that is imported, not the one it gets.
-    fn imported(&self, node: Node<'_>) -> String {
-        let name = match self.grammar.kind(node) {
-            Kind::AliasedImport => self.field(node, |f| f.name).unwrap_or(node),
-            _ => node,
-        };
-        without_spaces(self.sketch.text(name))
+    fn import(&mut self, statement: Node<'_>, scope: Scope) {
+        let names = children_in(statement, self.grammar.fields.name);
+        let names: Vec<ImportedName> = names.into_iter().map(|name| self.imported(name)).collect();
+        let import = Import { when: scope.truth.when(), ..Import::default() };
+        match self.grammar.kind(statement) {
+            Kind::Import => {
+                for ImportedName { name, alias } in names {
+                    let import = Import { path: name, alias, ..import.clone() };
+                    self.sketch.state(import, statement);
+                }
+            }
+            Kind::FutureImport => {
+                let import = Import { path: "__future__".to_owned(), names, ..import };
+                self.sketch.state(import, statement);
+            }
+            _ => self.import_from(statement, names, scope, import),
+        }
+    }
+
+    fn import_from(
+        &mut self,
+        statement: Node<'_>,
+        mut names: Vec<ImportedName>,
+        scope: Scope,
+        import: Import,
+    ) {
+        let module = self.field(statement, |f| f.module_name);
+        let path = module.map_or(String::new(), |node| without_spaces(self.sketch.text(node)));
+        let mut cursor = statement.walk();
+        let mut children = statement.named_children(&mut cursor);
+        let all = children.any(|child| self.grammar.kind(child) == Kind::WildcardImport);
+        if all {
+            names = vec!["*".into()];
+        }
+        let checking = names.iter().filter(|name| name.name == "TYPE_CHECKING");
+        self.checking.extend(checking.filter_map(|name| name.alias.clone()));
+        let exported = !scope.inner && (all || self.is_init);
+        self.sketch.state(Import { path, names, exported, ..import }, statement);
+    }
+
+    /// The name that is imported, and the one it gets.
+    fn imported(&self, node: Node<'_>) -> ImportedName {
+        let text = |node: Node<'_>| without_spaces(self.sketch.text(node));
+        match self.grammar.kind(node) {
+            Kind::AliasedImport => ImportedName {
+                name: text(self.field(node, |f| f.name).unwrap_or(node)),
+                alias: self.field(node, |f| f.alias).map(text),
+            },
+            _ => ImportedName { name: text(node), alias: None },
+        }
     }
 }
 

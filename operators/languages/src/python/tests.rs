@@ -1,4 +1,6 @@
-use crate::testing::{Sample, render};
+use backstory_core::EdgeKind;
+
+use crate::testing::{Sample, render, truth};
 
 const SHOP: &str = r#"#!/usr/bin/env python3
 # A comment.
@@ -127,7 +129,8 @@ fn stubs_prefer_stubs() {
     ]);
     assert_eq!(sample.needs("p/a.py"), ["p/b.py"]);
     assert_eq!(sample.needs("p/a.pyi"), ["p/b.pyi"]);
-    assert_eq!(sample.needs("p/c.py"), ["p/only.pyi"]);
+    assert_eq!(sample.needs("p/c.py"), ["p/__init__.py"]);
+    assert!(sample.edges("p/c.py").contains(&("p/only.pyi", EdgeKind::TypeChecking)));
 }
 
 #[test]
@@ -142,4 +145,124 @@ fn names_of_the_standard_library_are_rarely_ours() {
     ]);
     assert_eq!(sample.needs("tools/run.py"), ["queue.py"]);
     assert!(sample.needs("four/x.py").is_empty(), "two roots have it");
+}
+
+#[test]
+fn the_sample_is_as_python_says() {
+    truth("python");
+}
+
+#[test]
+fn conditions_mark_imports() {
+    let sample = Sample::new(&[
+        (
+            "p/__init__.py",
+            "from typing import TYPE_CHECKING as T\nif T:\n    from . import a\nelif x:\n    from . import b\n\
+             else:\n    if False:\n        from . import c\n    else:\n        from . import d\n",
+        ),
+        ("p/a.py", ""),
+        ("p/b.py", ""),
+        ("p/c.py", ""),
+        ("p/d.py", ""),
+        ("p/e.py", "def f():\n  if not T.TYPE_CHECKING: from . import a\n  else: import p.b"),
+    ]);
+    let (import, checking) = (EdgeKind::Import, EdgeKind::TypeChecking);
+    assert_eq!(
+        sample.edges("p/__init__.py"),
+        [
+            ("p/a.py", checking),
+            ("p/b.py", import),
+            ("p/c.py", EdgeKind::Inactive),
+            ("p/d.py", import)
+        ]
+    );
+    let edges = sample.edges("p/e.py");
+    assert_eq!(edges, [("p/__init__.py", EdgeKind::Package), ("p/a.py", import), ("p/b.py", checking)]);
+}
+
+#[test]
+fn names_are_followed_to_where_they_are_defined() {
+    let sample = Sample::new(&[
+        ("main.py", "from shop import Item, price as p, Local, circle"),
+        ("shop/__init__.py", "from .api import *\nfrom . import money as price\nclass Local: ..."),
+        ("shop/api.py", "from .impl import Item as Item\nfrom .items import *\nfrom . import *"),
+        ("shop/items.py", "class Item: ..."),
+        ("shop/impl.py", ""),
+        ("shop/money.py", ""),
+    ]);
+    let again = EdgeKind::ReExport;
+    assert_eq!(
+        sample.edges("main.py"),
+        [
+            ("shop/__init__.py", EdgeKind::Import),
+            ("shop/api.py", again),
+            ("shop/items.py", again),
+            ("shop/money.py", again)
+        ]
+    );
+}
+
+#[test]
+fn packages_spread_over_roots_are_one() {
+    let sample = Sample::new(&[
+        ("one/setup.py", ""),
+        ("one/ns/__init__.py", "extend_path"),
+        ("one/ns/a.py", "import ns.b, ns.space.d"),
+        ("two/setup.py", ""),
+        ("two/ns/__init__.py", "extend_path"),
+        ("two/ns/b.py", "from ns.a import x"),
+        ("two/ns/space/d.py", ""),
+        ("three/x.py", "import ns.nothing, ns"),
+    ]);
+    assert_eq!(sample.needs("one/ns/a.py"), ["two/ns/b.py", "two/ns/space/d.py"]);
+    assert_eq!(sample.needs("two/ns/b.py"), ["one/ns/a.py"]);
+    assert_eq!(sample.needs("three/x.py"), ["one/ns/__init__.py"]);
+}
+
+#[test]
+fn a_repository_may_be_a_package() {
+    let sample = Sample::new(&[
+        ("__init__.py", "from shop.core import run"),
+        ("core.py", "from shop import util, core\nimport shop.nothing, random"),
+        ("util/__init__.py", "from shop.random import x\nfrom .. import core"),
+        ("random.py", ""),
+    ]);
+    assert_eq!(sample.needs("__init__.py"), ["core.py"]);
+    assert_eq!(sample.needs("core.py"), ["__init__.py", "util/__init__.py"]);
+    assert_eq!(sample.needs("util/__init__.py"), ["core.py", "random.py"]);
+    // One that is a package by mistake is a root all the same.
+    let sample = Sample::new(&[("__init__.py", ""), ("a/b.py", ""), ("c.py", "import a.b, q.a")]);
+    assert_eq!(sample.needs("c.py"), ["a/b.py"]);
+}
+
+#[test]
+fn imports_that_lead_nowhere_are_told() {
+    let sample = Sample::new(&[
+        ("p/__init__.py", "from .. import up\nfrom ... import above\nfrom .gone import x"),
+        ("p/a.py", "import p.gone, numpy.linalg\nfrom p.gone import y\nfrom p import z\nimport a"),
+    ]);
+    let said = |path| {
+        sample
+            .unresolved(path)
+            .into_iter()
+            .map(|(import, why)| format!("{import}: {why}"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        said("p/__init__.py"),
+        [
+            "export import .. [up]: no module 'up' in ''",
+            "export import ... [above]: above the top of the repository",
+            "export import .gone [x]: no module 'gone' in 'p'"
+        ]
+    );
+    assert_eq!(said("p/a.py"), ["import p.gone [y]: no module 'p.gone' in this repository"]);
+}
+
+#[test]
+fn empty_packages_are_packages() {
+    let mut files = vec![("p/x/__init__.py", ""), ("p/x/a.py", "import b"), ("p/x/b.py", "")];
+    assert!(Sample::new(&files).needs("p/x/a.py").is_empty());
+    files.remove(0);
+    assert_eq!(Sample::new(&files).needs("p/x/a.py"), ["p/x/b.py"]);
 }

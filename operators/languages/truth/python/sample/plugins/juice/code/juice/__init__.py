@@ -1,0 +1,3 @@
+from orchard.fruit import apple
+from juice.press import press
+from numpy import apple as other

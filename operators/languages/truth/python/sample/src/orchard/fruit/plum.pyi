@@ -1,0 +1,2 @@
+from .plum import *
+from . import pear

@@ -1,0 +1,1 @@
+# Neither a module of ours nor ever meant.

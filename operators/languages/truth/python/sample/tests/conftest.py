@@ -1,0 +1,3 @@
+import pytest
+import orchard.storage.shelf
+from helpers import ripe
