@@ -15,8 +15,6 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("coffee", "coffeescript"),
     ("cr", "crystal"),
     ("css", "css"),
-    ("cu", "cuda"),
-    ("cuh", "cuda"),
     ("d", "d"),
     ("el", "elisp"),
     ("elm", "elm"),
@@ -33,7 +31,6 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("less", "less"),
     ("lisp", "lisp"),
     ("metal", "metal"),
-    
     ("nim", "nim"),
     ("nix", "nix"),
     ("pas", "pascal"),

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use backstory_core::{
-    Digest, EdgeKind, FileClass, Import, Outline, Repository, SourceFile, When,
-};
+use backstory_core::{Digest, EdgeKind, FileClass, Import, Outline, Repository, SourceFile, When};
 
 use crate::{Limits, Resolvers, classify, outline};
 
