@@ -153,6 +153,9 @@ impl<'a> Includes<'a> {
     /// Whether headers with the names of system headers are looked for in `folder`.
     fn is_include_folder(&self, folder: &str, from: &str) -> bool {
         let around = parent(folder);
+        if foreign(folder, shared(from, folder)) > 0 {
+            return false;
+        }
         let named = file_name(folder) == "include" && ancestors(from).any(|from| from == around);
         named || self.declared.for_files_in(folder, from)
     }
@@ -160,8 +163,7 @@ impl<'a> Includes<'a> {
     fn rank(&self, from: &'a str, folder: &'a str, file: u32) -> (usize, bool, usize, usize, u32) {
         let path = &*self.repository.files[file as usize].path;
         let shared = shared(from, folder);
-        let is_foreign = |part: &&str| FOREIGN.binary_search(part).is_ok();
-        let foreign = parent(path).split('/').skip(shared).filter(is_foreign).count();
+        let foreign = foreign(parent(path), shared);
         let known = self.declared.for_files_in(folder, from) || self.learned.contains_key(&(from, folder));
         let (up, down) = (depth(from) - shared, depth(folder) - shared);
         let votes = self.votes.get(folder).copied().unwrap_or(0);
@@ -205,6 +207,15 @@ fn tail(path: &str) -> Option<String> {
         }
     }
     (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+/// How many parts of a folder's path, without the first ones, are for another system.
+fn foreign(folder: &str, shared: usize) -> usize {
+    let is_foreign = |part: &&str| {
+        let mut words = part.split(['_', '-', '.']).filter(|word| word.len() > 3 || word.len() == part.len());
+        words.any(|word| FOREIGN.binary_search(&word).is_ok())
+    };
+    folder.split('/').skip(shared).filter(is_foreign).count()
 }
 
 fn depth(folder: &str) -> usize {

@@ -148,7 +148,7 @@ impl Mask {
             around.code |= code;
             around.braces += braces;
         }
-        if group.awkward {
+        if group.awkward || group.branches.first().is_some_and(|first| first.cpp) {
             self.awkward.push(group);
         }
     }

@@ -48,6 +48,7 @@ vocabulary! {
         Include = "preproc_include",
         IfDef = "preproc_ifdef",
         InitDeclarator = "init_declarator",
+        Initializers = "field_initializer_list",
         Linkage = "linkage_specification",
         Namespace = "namespace_definition",
         NamespaceAlias = "namespace_alias_definition",
@@ -160,6 +161,9 @@ impl<'t> Rules<'t> for Reader<'_> {
         }
         if !node.is_named() {
             self.last_row = node.end_position().row;
+            if node.kind() == "}" {
+                self.last = None;
+            }
             return None;
         }
         let inner = self.node(node, kind, scope);
@@ -278,8 +282,8 @@ mod tests {
     #[test]
     fn the_grammars_have_every_word() {
         assert_eq!(CPP.missing(), Vec::<&str>::new());
-        let only_cpp = ["access_specifier", "alias_declaration", "class_specifier", "concept_definition"];
-        let only_cpp = only_cpp.iter().chain(&["namespace_alias_definition", "namespace_definition"]);
+        let only_cpp = ["access_specifier", "alias_declaration", "class_specifier", "concept_definition", "field_initializer_list"];
+        let only_cpp = only_cpp.iter().chain(&["namespace_definition", "namespace_alias_definition"]);
         let only_cpp = only_cpp.chain(&["qualified_identifier", "reference_declarator"]);
         let only_cpp = only_cpp.chain(&["template_declaration", "template_function", "template_type"]);
         assert_eq!(C.missing(), only_cpp.copied().collect::<Vec<_>>());

@@ -9,7 +9,9 @@ met in it and could open, if what they open is a file of the package. What the p
 files that such a line could mean.
 
     --include   folder as the package's build gives it with -I, relative to FOLDER (repeat, in order)
-    --all       every folder that holds headers is an include folder, after those given, the shallowest first
+    --all       every folder that holds headers is an include folder, after those given and the system's, the
+                shallowest first
+    --bare      without system headers, which takes a tenth of the time in C++
     --define    macro as the build gives it with -D
     --under     parse only files below this folder (repeat)
 
@@ -99,6 +101,7 @@ def main():
     parser.add_argument("--define", action="append", default=[])
     parser.add_argument("--under", action="append", default=[])
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--bare", action="store_true")
     parser.add_argument("--cxx-headers", action="store_true")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
@@ -110,15 +113,18 @@ def main():
     for path in files:
         by_name[os.path.basename(path)].append(path)
     folders = [os.path.normpath(folder) for folder in options.include]
+    after = []
     if options.all:
         more = {os.path.dirname(path) for path in files if extension(path) in HEADERS}
         # `sub/x.h` may also be meant from the folder around `sub`.
         more |= {os.path.dirname(folder) for folder in more}
-        folders += sorted(more - set(folders), key=lambda folder: (folder.count("/"), folder))
+        after = sorted(more - set(folders), key=lambda folder: (folder.count("/"), folder))
     arguments = [f"-D{define}" for define in options.define]
     arguments += [f"-I{os.path.join(root, folder)}" for folder in folders]
-    compiler = sorted(glob.glob("/usr/lib/gcc/x86_64-linux-gnu/*/include"))[-1:]
-    arguments += [part for folder in compiler for part in ("-idirafter", folder)]
+    arguments += ["-nostdinc", "-nostdinc++"] if options.bare else []
+    compiler = [] if options.bare else sorted(glob.glob("/usr/lib/gcc/x86_64-linux-gnu/*/include"))[-1:]
+    after = compiler + [os.path.join(root, folder) for folder in after]
+    arguments += [part for folder in after for part in ("-idirafter", folder)]
     judged = [p for p in files if extension(p) in C | CPP | HEADERS | {"inl", "ipp", "tpp", "tcc", "cu", "cuh"}]
     judged = [p for p in judged if not options.under or any(p.startswith(u.rstrip("/") + "/") for u in options.under)]
     work = functools.partial(look, root=root, cxx=cxx, arguments=arguments, by_name=by_name)

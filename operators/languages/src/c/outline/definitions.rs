@@ -94,6 +94,7 @@ impl Reader<'_> {
 
     fn names(&mut self, node: Node<'_>, kind: Kind, names: &[(Node<'_>, Name<'_>)], scope: Scope<'_>) {
         let (is_static, is_const) = self.qualifiers(node);
+        let behind_body = self.field(node, |f| f.type_).is_some_and(|type_| self.body_of_type(type_).is_some());
         for (declarator, name) in names {
             let of_type = scope.owner.is_some_and(|owner| self.sketch.kind(owner) == DefinitionKind::Type);
             let definition = match kind {
@@ -106,13 +107,13 @@ impl Reader<'_> {
             let local = is_static || kind == Kind::TypeDefinition;
             let public = self.is_public(scope, local && !self.header);
             let body = match kind {
-                Kind::Function => self.field(node, |f| f.body),
+                Kind::Function => self.body_of_function(node),
                 _ => self.field(*declarator, |f| f.value),
             };
             let mut scope = scope;
             let crowded = names.len() > MOST_NAMES;
-            if crowded {
-                let whole = range(name.node);
+            if crowded || behind_body {
+                let whole = range(if crowded { name.node } else { *declarator });
                 scope.outer = Some(Outer { start: whole.start, end: whole.end, doc: None });
             }
             let made = self.define(definition, name.node, body.filter(|_| !crowded), scope, public);
@@ -136,6 +137,12 @@ impl Reader<'_> {
         }
     }
 
+    fn body_of_function<'t>(&self, node: Node<'t>) -> Option<Node<'t>> {
+        let mut cursor = node.walk();
+        let initializers = node.children(&mut cursor).find(|c| self.grammar.kind(*c) == Kind::Initializers);
+        initializers.or_else(|| self.field(node, |f| f.body))
+    }
+
     fn body_of_type<'t>(&self, type_: Node<'t>) -> Option<Node<'t>> {
         let kinds = [Kind::Struct, Kind::Union, Kind::Class, Kind::Enum];
         kinds.contains(&self.grammar.kind(type_)).then(|| self.field(type_, |f| f.body))?
@@ -153,7 +160,7 @@ impl Reader<'_> {
         let doc = outer.doc.map(|(start, end)| start..end);
         let (start, whole) = (outer.start, outer.start..outer.end);
         let parts = Parts { kind, name, whole, start, body, doc, parent: scope.owner, public };
-        self.sketch.define(parts, &[";", "=", ",", ":"])
+        self.sketch.define(parts, &[";", "=", ",", ":", "\\"])
     }
 
     /// Whether other files may use what stands in `scope`, which is for this file alone if `local`.
@@ -202,7 +209,8 @@ impl Reader<'_> {
                     self.field(node, |f| f.name)?
                 }
                 _ => match self.field(node, |f| f.declarator) {
-                    Some(inner) if node.kind() != "operator_cast" => inner,
+                    Some(_) if node.kind() == "operator_cast" => return Some(Name { function: true, ..name }),
+                    Some(inner) => inner,
                     _ => return self.is_name(node).then_some(name),
                 },
             };
