@@ -63,6 +63,12 @@ pub trait Language: Send + Sync {
         &[]
     }
 
+    /// Whether a file is of this language by more of its path than its name. Asked only for files of which
+    /// nothing else is known.
+    fn claims(&self, _path: &str) -> bool {
+        false
+    }
+
     /// Names of files that say how its imports are to be understood. One `*` may stand for anything.
     fn manifests(&self) -> &'static [&'static str] {
         &[]
@@ -149,7 +155,9 @@ pub fn classify(path: &str) -> FileClass {
     if is_prose(name) || manifests.any(|pattern| matches(pattern, name)) {
         return FileClass::Context;
     }
-    opaque::language(name).map_or(FileClass::Other, FileClass::Source)
+    let claimed = || REGISTRY.iter().find(|language| language.claims(path));
+    let language = opaque::language(name).or_else(|| claimed().map(|language| language.name()));
+    language.map_or(FileClass::Other, FileClass::Source)
 }
 
 /// Whether this is a README, a license or a notice that people read.

@@ -24,7 +24,7 @@ impl Language for C {
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        &["c", "h", "inc", "def"]
+        &["c", "def", "h", "inc", "xbm", "xpm"]
     }
 
     fn manifests(&self) -> &'static [&'static str] {

@@ -3,7 +3,8 @@
 //!
 //! Includes are read from the directives themselves and not from a syntax tree, since a branch of `#if` that
 //! opens a brace and does not close it would take the tree's order away. An include in a branch that is not
-//! taken for sure is inactive. The path of an import is written `x.h` for a quoted include, `<x.h>` for one in
+//! taken is inactive: for sure, or because nothing in the file defines what it asks for, as where a build turns
+//! a feature on. The path of an import is written `x.h` for a quoted include, `<x.h>` for one in
 //! angle brackets, with `include_next ` before it for that directive, and `module x` for `import x;`.
 
 use backstory_core::{Import, When};
@@ -25,8 +26,17 @@ pub(super) struct Scan {
     pub(super) mask: Mask,
 }
 
-/// Reads a text.
+/// Reads a text. A header that turns out to be C++ is read as such.
 pub(super) fn scan(text: &str, dialect: Dialect) -> Scan {
+    let scan = scan_as(text, dialect);
+    let asks = || memchr::memmem::find(text.as_bytes(), b"__cplusplus").is_some();
+    if dialect == Dialect::Either && scan.cpp && asks() {
+        return scan_as(text, Dialect::Cpp);
+    }
+    scan
+}
+
+fn scan_as(text: &str, dialect: Dialect) -> Scan {
     let mut scanner = Scanner {
         text,
         conditions: Conditions::new(dialect),
@@ -124,7 +134,7 @@ impl<'s> Scanner<'s> {
         if path.is_empty() || path.len() > LONGEST_PATH {
             return;
         }
-        let inactive = self.conditions.active() == Some(false);
+        let inactive = self.conditions.active() != Some(true);
         let when = if inactive { When::Inactive } else { When::Always };
         let line = self.line_at(start);
         self.imports.push(Import { path, when, line, ..Import::default() });
