@@ -8,10 +8,155 @@ use std::collections::HashMap;
 use super::tokens::{Token, Tokens};
 
 /// Macros of other systems, processors and compilers, which are never defined.
-const FOREIGN: &[&str] = &["AMIGA", "MSDOS", "NeXT", "OS2", "RC_INVOKED", "SWIG", "UNDER_CE", "VMS", "WIN32", "WIN64", "WINCE", "_AIX", "_AMIGA", "_MSC_VER", "_M_ARM", "_M_ARM64", "_M_IX86", "_M_X64", "_WIN32", "_WIN32_WCE", "_WIN64", "_WINDOWS", "__ANDROID__", "__APPLE_CC__", "__APPLE__", "__ARM_ARCH", "__ARM_NEON", "__ARM_NEON__", "__BEOS__", "__BIG_ENDIAN__", "__BORLANDC__", "__CUDACC__", "__CUDA_ARCH__", "__CYGWIN__", "__DJGPP__", "__DMC__", "__DragonFly__", "__EMSCRIPTEN__", "__FreeBSD__", "__FreeBSD_kernel__", "__Fuchsia__", "__HAIKU__", "__HIPCC__", "__IBMCPP__", "__IBMC__", "__ICC", "__INTEL_COMPILER", "__MACH__", "__MINGW32__", "__MINGW64__", "__MORPHOS__", "__MSDOS__", "__NVCC__", "__NetBSD__", "__OBJC__", "__OS2__", "__OpenBSD__", "__PPC__", "__QNXNTO__", "__QNX__", "__SUNPRO_C", "__SUNPRO_CC", "__SVR4", "__SYMBIAN32__", "__TINYC__", "__TURBOC__", "__VMS", "__VXWORKS__", "__WATCOMC__", "__WIN32__", "__aarch64__", "__alpha__", "__amigaos__", "__arm64__", "__arm__", "__clang_analyzer__", "__hppa__", "__hpux", "__i386", "__i386__", "__ia64__", "__loongarch__", "__m68k__", "__mips", "__mips__", "__nacl__", "__native_client__", "__powerpc64__", "__powerpc__", "__ppc64__", "__ppc__", "__riscos__", "__riscv", "__s390__", "__s390x__", "__sgi", "__sh__", "__sparc", "__sparc__", "__sun", "__sun__", "__vms", "__wasi__", "__wasm32__", "__wasm__", "__xlC__", "i386", "macintosh", "sun"];
+const FOREIGN: &[&str] = &[
+    "AMIGA",
+    "MSDOS",
+    "NeXT",
+    "OS2",
+    "RC_INVOKED",
+    "SWIG",
+    "UNDER_CE",
+    "VMS",
+    "WIN32",
+    "WIN64",
+    "WINCE",
+    "_AIX",
+    "_AMIGA",
+    "_MSC_VER",
+    "_M_ARM",
+    "_M_ARM64",
+    "_M_IX86",
+    "_M_X64",
+    "_WIN32",
+    "_WIN32_WCE",
+    "_WIN64",
+    "_WINDOWS",
+    "__ANDROID__",
+    "__APPLE_CC__",
+    "__APPLE__",
+    "__ARM_ARCH",
+    "__ARM_NEON",
+    "__ARM_NEON__",
+    "__BEOS__",
+    "__BIG_ENDIAN__",
+    "__BORLANDC__",
+    "__CUDACC__",
+    "__CUDA_ARCH__",
+    "__CYGWIN__",
+    "__DJGPP__",
+    "__DMC__",
+    "__DragonFly__",
+    "__EMSCRIPTEN__",
+    "__FreeBSD__",
+    "__FreeBSD_kernel__",
+    "__Fuchsia__",
+    "__HAIKU__",
+    "__HIPCC__",
+    "__IBMCPP__",
+    "__IBMC__",
+    "__ICC",
+    "__INTEL_COMPILER",
+    "__MACH__",
+    "__MINGW32__",
+    "__MINGW64__",
+    "__MORPHOS__",
+    "__MSDOS__",
+    "__NVCC__",
+    "__NetBSD__",
+    "__OBJC__",
+    "__OS2__",
+    "__OpenBSD__",
+    "__PPC__",
+    "__QNXNTO__",
+    "__QNX__",
+    "__SUNPRO_C",
+    "__SUNPRO_CC",
+    "__SVR4",
+    "__SYMBIAN32__",
+    "__TINYC__",
+    "__TURBOC__",
+    "__VMS",
+    "__VXWORKS__",
+    "__WATCOMC__",
+    "__WIN32__",
+    "__aarch64__",
+    "__alpha__",
+    "__amigaos__",
+    "__arm64__",
+    "__arm__",
+    "__clang_analyzer__",
+    "__hppa__",
+    "__hpux",
+    "__i386",
+    "__i386__",
+    "__ia64__",
+    "__loongarch__",
+    "__m68k__",
+    "__mips",
+    "__mips__",
+    "__nacl__",
+    "__native_client__",
+    "__powerpc64__",
+    "__powerpc__",
+    "__ppc64__",
+    "__ppc__",
+    "__riscos__",
+    "__riscv",
+    "__s390__",
+    "__s390x__",
+    "__sgi",
+    "__sh__",
+    "__sparc",
+    "__sparc__",
+    "__sun",
+    "__sun__",
+    "__vms",
+    "__wasi__",
+    "__wasm32__",
+    "__wasm__",
+    "__xlC__",
+    "i386",
+    "macintosh",
+    "sun",
+];
 
 /// Macros that are always defined, and their values.
-const NATIVE: &[(&str, i64)] = &[("_LP64", 1), ("__BYTE_ORDER__", 1234), ("__CHAR_BIT__", 8), ("__ELF__", 1), ("__GNUC_MINOR__", 2), ("__GNUC__", 4), ("__INT_MAX__", 0x7fff_ffff), ("__LITTLE_ENDIAN__", 1), ("__LP64__", 1), ("__ORDER_BIG_ENDIAN__", 4321), ("__ORDER_LITTLE_ENDIAN__", 1234), ("__SIZEOF_INT128__", 16), ("__SIZEOF_INT__", 4), ("__SIZEOF_LONG__", 8), ("__SIZEOF_POINTER__", 8), ("__SSE2__", 1), ("__SSE__", 1), ("__STDC_HOSTED__", 1), ("__STDC__", 1), ("__amd64", 1), ("__amd64__", 1), ("__clang__", 1), ("__clang_major__", 18), ("__gnu_linux__", 1), ("__linux", 1), ("__linux__", 1), ("__unix", 1), ("__unix__", 1), ("__x86_64", 1), ("__x86_64__", 1), ("false", 0), ("linux", 1), ("true", 1), ("unix", 1)];
+const NATIVE: &[(&str, i64)] = &[
+    ("_LP64", 1),
+    ("__BYTE_ORDER__", 1234),
+    ("__CHAR_BIT__", 8),
+    ("__ELF__", 1),
+    ("__GNUC_MINOR__", 2),
+    ("__GNUC__", 4),
+    ("__INT_MAX__", 0x7fff_ffff),
+    ("__LITTLE_ENDIAN__", 1),
+    ("__LP64__", 1),
+    ("__ORDER_BIG_ENDIAN__", 4321),
+    ("__ORDER_LITTLE_ENDIAN__", 1234),
+    ("__SIZEOF_INT128__", 16),
+    ("__SIZEOF_INT__", 4),
+    ("__SIZEOF_LONG__", 8),
+    ("__SIZEOF_POINTER__", 8),
+    ("__SSE2__", 1),
+    ("__SSE__", 1),
+    ("__STDC_HOSTED__", 1),
+    ("__STDC__", 1),
+    ("__amd64", 1),
+    ("__amd64__", 1),
+    ("__clang__", 1),
+    ("__clang_major__", 18),
+    ("__gnu_linux__", 1),
+    ("__linux", 1),
+    ("__linux__", 1),
+    ("__unix", 1),
+    ("__unix__", 1),
+    ("__x86_64", 1),
+    ("__x86_64__", 1),
+    ("false", 0),
+    ("linux", 1),
+    ("true", 1),
+    ("unix", 1),
+];
 
 /// Operands and brackets of a condition nested deeper than this are not looked at.
 const DEEPEST: usize = 64;
@@ -149,7 +294,9 @@ impl Conditions {
         }
         match (name, self.dialect) {
             ("__cplusplus", Dialect::Cpp) => return Value::sure(1),
-            ("__cplusplus", Dialect::C) | ("__STDC_VERSION__", Dialect::Cpp) => return Value::sure(0),
+            ("__cplusplus", Dialect::C) | ("__STDC_VERSION__", Dialect::Cpp) => {
+                return Value::sure(0);
+            }
             ("__STDC_VERSION__", Dialect::C) => return Value::sure(1),
             ("__has_include" | "__has_attribute" | "__has_builtin" | "__has_feature", _) => {
                 return Value::sure(1);
@@ -228,7 +375,8 @@ fn words(text: &str) -> Vec<&str> {
         if let Some((true, start, end)) = parts.last().copied()
             && sign
             && end == range.start
-            && let Some("&&" | "||" | "==" | "!=" | "<=" | ">=" | "<<" | ">>") = text.get(start..range.end)
+            && let Some("&&" | "||" | "==" | "!=" | "<=" | ">=" | "<<" | ">>") =
+                text.get(start..range.end)
         {
             parts.pop();
             parts.push((true, start, range.end));
@@ -306,7 +454,7 @@ impl<'a> Expression<'a> {
             }
             word if self.peek() == "(" && !word.starts_with(|c: char| c.is_ascii_digit()) => {
                 self.skip_arguments();
-                Value::unsure(i64::from(word.starts_with("__has_include") || word.contains("GNUC")))
+                Value::unsure(i64::from(has_include(word) || word.contains("GNUC")))
             }
             word if word.starts_with(|c: char| c.is_ascii_digit()) => {
                 number(word).map_or(Value::UNKNOWN, Value::sure)
@@ -332,6 +480,11 @@ impl<'a> Expression<'a> {
             }
         }
     }
+}
+
+/// Whether this asks for a file, which is likely to be there.
+fn has_include(word: &str) -> bool {
+    word.to_ascii_lowercase().contains("has_include")
 }
 
 fn and_sure(value: Value, condition: Value) -> Value {

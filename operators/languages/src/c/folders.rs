@@ -13,15 +13,37 @@ use crate::files::{ancestors, file_name, join, parent, walk_to};
 
 /// Names of the files read.
 pub(super) const MANIFESTS: &[&str] = &[
-    "BUILD", "BUILD.bazel", "BUILD.gn", "*.gni", "CMakeLists.txt", "*.cmake", "GNUmakefile", "Makefile",
-    "Makefile.*", "makefile", "*.mk", "*.mak", "compile_commands.json", "configure.ac", "configure.in",
-    "meson.build", "*.pri", "*.pro",
+    "BUILD",
+    "BUILD.bazel",
+    "BUILD.gn",
+    "*.gni",
+    "CMakeLists.txt",
+    "*.cmake",
+    "GNUmakefile",
+    "Makefile",
+    "Makefile.*",
+    "makefile",
+    "*.mk",
+    "*.mak",
+    "compile_commands.json",
+    "configure.ac",
+    "configure.in",
+    "meson.build",
+    "*.pri",
+    "*.pro",
 ];
 
 /// Calls and lists whose members are include folders.
 const LISTS: &[&str] = &[
-    "include_directories", "target_include_directories", "INCLUDE_DIRECTORIES", "TARGET_INCLUDE_DIRECTORIES",
-    "include_dirs", "includes", "strip_include_prefix", "INCLUDEPATH", "INCLUDE_DIRS",
+    "include_directories",
+    "target_include_directories",
+    "INCLUDE_DIRECTORIES",
+    "TARGET_INCLUDE_DIRECTORIES",
+    "include_dirs",
+    "includes",
+    "strip_include_prefix",
+    "INCLUDEPATH",
+    "INCLUDE_DIRS",
 ];
 
 /// Build files longer than this are read up to here.
@@ -77,13 +99,17 @@ fn paths<'t>(text: &'t str, give: &mut dyn FnMut(&'t str)) {
     for mark in ["-I", "-isystem", "-iquote", "/I"] {
         for (at, _) in text.match_indices(mark) {
             let before = text[..at].bytes().next_back().unwrap_or(b' ');
-            if !before.is_ascii_alphanumeric() && !matches!(before, b'_' | b'-' | b'.' | b'/' | b')' | b'}') {
+            if !before.is_ascii_alphanumeric()
+                && !matches!(before, b'_' | b'-' | b'.' | b'/' | b')' | b'}')
+            {
                 let rest = text[at + mark.len()..].trim_start_matches([' ', '\t', '"', '\'', ',']);
                 give(rest.split(is_end).next().unwrap_or_default());
             }
         }
     }
-    for line_at in std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)) {
+    for line_at in
+        std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1))
+    {
         list(&text[line_at..], give);
     }
 }
@@ -106,7 +132,11 @@ fn list<'t>(text: &'t str, give: &mut dyn FnMut(&'t str)) {
             rest.find(')').unwrap_or(rest.len())
         }
         Some(b'(') => rest.find(')').unwrap_or(rest.len()),
-        _ => rest.find([']', '\n']).filter(|at| rest.as_bytes()[*at] == b']' || !rest[..*at].contains('[')).or_else(|| rest.find(']')).unwrap_or(rest.len()),
+        _ => rest
+            .find([']', '\n'])
+            .filter(|at| rest.as_bytes()[*at] == b']' || !rest[..*at].contains('['))
+            .or_else(|| rest.find(']'))
+            .unwrap_or(rest.len()),
     };
     rest[..end].split(is_end).for_each(give);
 }
@@ -118,7 +148,11 @@ fn logical_line(text: &str) -> usize {
 }
 
 fn is_end(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '\'' | ';' | ',' | '[' | ']' | '<' | '>' | '|' | '`' | '\\' | '=' | '+')
+    c.is_whitespace()
+        || matches!(
+            c,
+            '"' | '\'' | ';' | ',' | '[' | ']' | '<' | '>' | '|' | '`' | '\\' | '=' | '+'
+        )
 }
 
 /// The folder of the repository that a path in a build file in `here` means.
@@ -134,12 +168,14 @@ fn locate(path: &str, here: &str, folders: &HashSet<&str>) -> Option<String> {
     }
     let (variable, rest) = variable(path);
     let Some(variable) = variable else {
-        let known = path.starts_with('.') || path.contains('/') || folders.contains(&*join(here, path));
+        let known =
+            path.starts_with('.') || path.contains('/') || folders.contains(&*join(here, path));
         return walk_to(here, path).filter(|_| known && !path.is_empty()).filter(is_folder);
     };
     let variable = variable.to_ascii_lowercase();
     let is = |words: &[&str]| words.iter().any(|word| variable.contains(word));
-    let current = is(&["current", "pwd", "local_path"]) || variable == "srcdir" || variable == "abs_srcdir";
+    let current =
+        is(&["current", "pwd", "local_path"]) || variable == "srcdir" || variable == "abs_srcdir";
     let top = is(&["source_dir", "top", "root"]);
     match rest.trim_start_matches('/') {
         "" if current => Some(here.to_owned()).filter(is_folder),

@@ -30,12 +30,75 @@ const MOST_NAMESAKES: usize = 512;
 
 /// Names of folders for other systems and processors.
 const FOREIGN: &[&str] = &[
-    "aarch64", "aix", "alpha", "amiga", "android", "apple", "arm", "arm64", "armv7", "avr", "beos", "bsd", "cygwin",
-    "darwin", "djgpp", "dos", "emscripten", "freebsd", "haiku", "hppa", "hpux", "i386", "i686", "ia64", "ios", "irix",
-    "loongarch", "loongarch64", "m68k", "mac", "macos", "macosx", "mingw", "mingw32", "mips", "mips64", "msdos",
-    "msvc", "netbsd", "neon", "openbsd", "os2", "osx", "ppc", "ppc64", "powerpc", "qnx", "riscv", "riscv64", "s390",
-    "s390x", "sh", "solaris", "sparc", "sparc64", "symbian", "uwp", "vms", "vxworks", "wasi", "wasm", "wasm32", "win",
-    "win32", "win64", "wince", "windows", "winrt", "xtensa",
+    "aarch64",
+    "aix",
+    "alpha",
+    "amiga",
+    "android",
+    "apple",
+    "arm",
+    "arm64",
+    "armv7",
+    "avr",
+    "beos",
+    "bsd",
+    "cygwin",
+    "darwin",
+    "djgpp",
+    "dos",
+    "emscripten",
+    "freebsd",
+    "haiku",
+    "hppa",
+    "hpux",
+    "i386",
+    "i686",
+    "ia64",
+    "ios",
+    "irix",
+    "loongarch",
+    "loongarch64",
+    "m68k",
+    "mac",
+    "macos",
+    "macosx",
+    "mingw",
+    "mingw32",
+    "mips",
+    "mips64",
+    "msdos",
+    "msvc",
+    "netbsd",
+    "neon",
+    "openbsd",
+    "os2",
+    "osx",
+    "ppc",
+    "ppc64",
+    "powerpc",
+    "qnx",
+    "riscv",
+    "riscv64",
+    "s390",
+    "s390x",
+    "sh",
+    "solaris",
+    "sparc",
+    "sparc64",
+    "symbian",
+    "uwp",
+    "vms",
+    "vxworks",
+    "wasi",
+    "wasm",
+    "wasm32",
+    "win",
+    "win32",
+    "win64",
+    "wince",
+    "windows",
+    "winrt",
+    "xtensa",
 ];
 
 /// The files of one repository that includes can mean.
@@ -103,7 +166,9 @@ impl<'a> Includes<'a> {
             let from = parent(&file.path);
             for import in &outline.imports {
                 let wanted = Wanted::new(import);
-                if (wanted.angle && is_standard(wanted.path)) || self.beside(from, &wanted).is_some() {
+                if (wanted.angle && is_standard(wanted.path))
+                    || self.beside(from, &wanted).is_some()
+                {
                     continue;
                 }
                 if let [(_, folder)] = self.candidates(&wanted)[..] {
@@ -146,7 +211,8 @@ impl<'a> Includes<'a> {
         let candidates = candidates
             .filter(|(other, folder)| !wanted.next || (*other != file && *folder != from))
             .filter(|(_, folder)| !standard || self.is_include_folder(folder, from));
-        let best = candidates.min_by_key(|&(other, folder)| (self.rank(from, folder, other), other));
+        let best =
+            candidates.min_by_key(|&(other, folder)| (self.rank(from, folder, other), other));
         best.map(|(other, _)| other)
     }
 
@@ -164,7 +230,8 @@ impl<'a> Includes<'a> {
         let path = &*self.repository.files[file as usize].path;
         let shared = shared(from, folder);
         let foreign = foreign(parent(path), shared);
-        let known = self.declared.for_files_in(folder, from) || self.learned.contains_key(&(from, folder));
+        let known =
+            self.declared.for_files_in(folder, from) || self.learned.contains_key(&(from, folder));
         let (up, down) = (depth(from) - shared, depth(folder) - shared);
         let votes = self.votes.get(folder).copied().unwrap_or(0);
         (foreign, !known, up, down, u32::MAX - votes)
@@ -212,7 +279,8 @@ fn tail(path: &str) -> Option<String> {
 /// How many parts of a folder's path, without the first ones, are for another system.
 fn foreign(folder: &str, shared: usize) -> usize {
     let is_foreign = |part: &&str| {
-        let mut words = part.split(['_', '-', '.']).filter(|word| word.len() > 3 || word.len() == part.len());
+        let mut words =
+            part.split(['_', '-', '.']).filter(|word| word.len() > 3 || word.len() == part.len());
         words.any(|word| FOREIGN.binary_search(&word).is_ok())
     };
     folder.split('/').skip(shared).filter(is_foreign).count()

@@ -8,12 +8,42 @@ use super::tokens::{Token, is_word};
 
 /// Parts of the names of macros that stand before a declaration and may be left out of it.
 const PREFIXES: &[&str] = &[
-    "API", "ATTR", "CALL", "CONSTEXPR", "DECL", "DEPRECATED", "DLL", "EXPORT", "EXTERN", "HIDDEN", "INLINE",
-    "INTERNAL", "NODISCARD", "NORETURN", "PRIVATE", "PUBLIC", "STATIC", "UNUSED", "VISIB", "WARN",
+    "API",
+    "ATTR",
+    "CALL",
+    "CONSTEXPR",
+    "DECL",
+    "DEPRECATED",
+    "DLL",
+    "EXPORT",
+    "EXTERN",
+    "HIDDEN",
+    "INLINE",
+    "INTERNAL",
+    "NODISCARD",
+    "NORETURN",
+    "PRIVATE",
+    "PUBLIC",
+    "STATIC",
+    "UNUSED",
+    "VISIB",
+    "WARN",
 ];
 
 /// Parts of the names of macros that stand for themselves without arguments.
-const BLOCKS: &[&str] = &["BEGIN", "CLOSE", "DECLS", "DISABLE", "ENABLE", "END", "NAMESPACE", "OPEN", "POP", "PUSH", "Q_"];
+const BLOCKS: &[&str] = &[
+    "BEGIN",
+    "CLOSE",
+    "DECLS",
+    "DISABLE",
+    "ENABLE",
+    "END",
+    "NAMESPACE",
+    "OPEN",
+    "POP",
+    "PUSH",
+    "Q_",
+];
 
 /// Longer arguments of macros are not looked at.
 const LONGEST_ARGUMENTS: usize = 1000;
@@ -187,7 +217,8 @@ impl Mask {
             }
         } else if rest.begins_word() && has(PREFIXES) {
             let lead = *self.lead.get_or_insert(range.start);
-            if let Some(arguments) = arguments.filter(|arguments| is_type(&text[arguments.clone()])) {
+            if let Some(arguments) = arguments.filter(|arguments| is_type(&text[arguments.clone()]))
+            {
                 self.starts.push((arguments.start as u32 + 1, lead as u32));
                 self.ranges.push(range.start..arguments.start + 1);
                 self.ranges.push(end - 1..end);
@@ -291,16 +322,22 @@ impl Rest<'_> {
     }
 
     fn begins_with(self, word: &[u8]) -> bool {
-        self.text[self.at..].starts_with(word) && !self.text.get(self.at + word.len()).is_some_and(|byte| is_word(*byte))
+        self.text[self.at..].starts_with(word)
+            && !self.text.get(self.at + word.len()).is_some_and(|byte| is_word(*byte))
     }
 
     fn ends_line(self) -> bool {
-        self.byte() == b'\n' || (self.byte() == b'/' && matches!(self.text.get(self.at + 1), Some(b'/' | b'*')))
+        self.byte() == b'\n'
+            || (self.byte() == b'/' && matches!(self.text.get(self.at + 1), Some(b'/' | b'*')))
     }
 
     /// Whether a name and parentheses come next, as in a definition whose type is on the line before.
     fn begins_call(self) -> bool {
-        let length = self.text[self.at..].iter().take(LONGEST_ARGUMENTS).take_while(|byte| is_word(**byte)).count();
+        let length = self.text[self.at..]
+            .iter()
+            .take(LONGEST_ARGUMENTS)
+            .take_while(|byte| is_word(**byte))
+            .count();
         let word = &self.text[self.at..self.at + length];
         let after = Self { at: self.at + length, ..self }.skip(false);
         after.byte() == b'(' && !std::str::from_utf8(word).is_ok_and(is_macro)
@@ -317,5 +354,7 @@ fn is_type(arguments: &str) -> bool {
 /// Whether a name is written as macros are.
 fn is_macro(word: &str) -> bool {
     let is_loud = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    word.len() >= 3 && word.bytes().all(is_loud) && word.bytes().any(|byte| byte.is_ascii_uppercase())
+    word.len() >= 3
+        && word.bytes().all(is_loud)
+        && word.bytes().any(|byte| byte.is_ascii_uppercase())
 }

@@ -182,7 +182,11 @@ impl Reader<'_> {
                 let guard = self.field(node, |f| f.name);
                 return Some(Scope { guard, outer: None, ..scope });
             }
-            Kind::Linkage | Kind::DeclarationList | Kind::FieldList | Kind::EnumeratorList | Kind::Error => {
+            Kind::Linkage
+            | Kind::DeclarationList
+            | Kind::FieldList
+            | Kind::EnumeratorList
+            | Kind::Error => {
                 return Some(Scope { outer: None, ..scope });
             }
             _ => {}
@@ -215,7 +219,13 @@ impl Reader<'_> {
     }
 
     /// All of a definition: what it begins with may be further out.
-    fn outer(&self, node: Node<'_>, start: u32, doc: Option<Range<u32>>, scope: Scope<'_>) -> Outer {
+    fn outer(
+        &self,
+        node: Node<'_>,
+        start: u32,
+        doc: Option<Range<u32>>,
+        scope: Scope<'_>,
+    ) -> Outer {
         let doc = doc.map(|doc| (doc.start, doc.end));
         match scope.outer {
             Some(outer) => Outer { doc: outer.doc.or(doc), ..outer },
@@ -282,10 +292,18 @@ mod tests {
     #[test]
     fn the_grammars_have_every_word() {
         assert_eq!(CPP.missing(), Vec::<&str>::new());
-        let only_cpp = ["access_specifier", "alias_declaration", "class_specifier", "concept_definition", "field_initializer_list"];
-        let only_cpp = only_cpp.iter().chain(&["namespace_definition", "namespace_alias_definition"]);
+        let only_cpp = [
+            "access_specifier",
+            "alias_declaration",
+            "class_specifier",
+            "concept_definition",
+            "field_initializer_list",
+        ];
+        let only_cpp =
+            only_cpp.iter().chain(&["namespace_definition", "namespace_alias_definition"]);
         let only_cpp = only_cpp.chain(&["qualified_identifier", "reference_declarator"]);
-        let only_cpp = only_cpp.chain(&["template_declaration", "template_function", "template_type"]);
+        let only_cpp =
+            only_cpp.chain(&["template_declaration", "template_function", "template_type"]);
         assert_eq!(C.missing(), only_cpp.copied().collect::<Vec<_>>());
     }
 }

@@ -176,7 +176,10 @@ impl<'s> Scanner<'s> {
                     || (first == "class" && count >= 2)
             }
             b'<' => count == 1 && first == "template",
-            b'{' => matches!(first, "namespace" | "class") || (count >= 2 && first == "inline" && last == "namespace"),
+            b'{' => {
+                matches!(first, "namespace" | "class")
+                    || (count >= 2 && first == "inline" && last == "namespace")
+            }
             b';' => first == "class" && count == 2 || first == "using" && count >= 2,
             _ => false,
         }
@@ -190,7 +193,8 @@ impl<'s> Scanner<'s> {
         let start = self.words.start;
         let statement = self.text.get(start..end).unwrap_or_default();
         let rest = statement.strip_prefix("export").unwrap_or(statement).trim_start();
-        let (word, name) = rest.split_at(rest.bytes().position(|byte| !is_word(byte)).unwrap_or(rest.len()));
+        let (word, name) =
+            rest.split_at(rest.bytes().position(|byte| !is_word(byte)).unwrap_or(rest.len()));
         let name: String = name.split_whitespace().collect();
         let is_name = |byte: u8| is_word(byte) || matches!(byte, b'.' | b':');
         if name.is_empty() || !(name.bytes().all(is_name) || name.starts_with(['"', '<'])) {

@@ -137,14 +137,20 @@ fn conditions_that_break_up_code_do_not_break_the_outline() {
 #[test]
 fn quoted_includes_are_beside_the_file_or_in_include_folders() {
     let sample = Sample::new(&[
-        ("src/a.c", "#include \"b.h\"\n#include \"x/b.h\"\n#include \"../top.h\"\n#include \"b.h\""),
+        (
+            "src/a.c",
+            "#include \"b.h\"\n#include \"x/b.h\"\n#include \"../top.h\"\n#include \"b.h\"",
+        ),
         ("src/b.h", ""),
         ("include/x/b.h", "#include <x/c.h>\n#include <stdio.h>\n#include \"../../src/b.h\""),
         ("include/x/c.h", "#import \"b.h\""),
         ("include/stdio.h", ""),
         ("lib/stdio.h", ""),
         ("lib/string.h", ""),
-        ("lib/a.c", "#include <string.h>\n#include \"string.h\"\n#include \"table.inc\"\n#include \"gone.h\""),
+        (
+            "lib/a.c",
+            "#include <string.h>\n#include \"string.h\"\n#include \"table.inc\"\n#include \"gone.h\"",
+        ),
         ("lib/table.inc", "1, 2, 3"),
         ("top.h", "#include \"./gone.h\""),
     ]);

@@ -211,7 +211,8 @@ fn plain(text: &str) -> Cow<'_, str> {
             }
             _ => {
                 tokens.at += 1;
-                tokens.skip_until(|byte| matches!(byte, b'/' | b'\\' | b'\n' | b'\r' | b'"' | b'\''));
+                tokens
+                    .skip_until(|byte| matches!(byte, b'/' | b'\\' | b'\n' | b'\r' | b'"' | b'\''));
                 out.push_str(text.get(start..tokens.at).unwrap_or_default());
             }
         }
@@ -229,10 +230,19 @@ mod tests {
 
     #[test]
     fn comments_and_literals_hide_directives() {
-        assert_eq!(read("/* \n#include <a>\n*/ x // \\\n#if\n\"\\\"#\"\n'\\''"), ["x", "\"\\\"#\"", "'\\''"]);
-        assert_eq!(read("R\"x(\n#if )\" )x\" 1'000 u8\"a\""), ["R\"x(\n#if )\" )x\"", "1'000", "u8\"a\""]);
+        assert_eq!(
+            read("/* \n#include <a>\n*/ x // \\\n#if\n\"\\\"#\"\n'\\''"),
+            ["x", "\"\\\"#\"", "'\\''"]
+        );
+        assert_eq!(
+            read("R\"x(\n#if )\" )x\" 1'000 u8\"a\""),
+            ["R\"x(\n#if )\" )x\"", "1'000", "u8\"a\""]
+        );
         assert_eq!(read("a #b"), ["a", "#", "b"]);
-        assert_eq!(read("/**/ # if a /* \n */ b \\\n c // d\ne"), ["# if a /* \n */ b \\\n c // d", "e"]);
+        assert_eq!(
+            read("/**/ # if a /* \n */ b \\\n c // d\ne"),
+            ["# if a /* \n */ b \\\n c // d", "e"]
+        );
         assert_eq!(read("\"open\n#if 'open\nx"), ["\"open", "#if 'open", "x"]);
         assert_eq!(read("\"open \\\n#if\nx"), ["\"open \\\n#if", "x"]);
         assert_eq!(read("\"\\"), ["\"\\"]);

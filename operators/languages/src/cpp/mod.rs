@@ -20,8 +20,8 @@ impl Language for Cpp {
 
     fn extensions(&self) -> &'static [&'static str] {
         &[
-            "C", "H", "c++", "cc", "ccm", "cpp", "cppm", "cu", "cuh", "cxx", "cxxm", "h++", "hh", "hpp", "hxx", "icc",
-            "ino", "inl", "ipp", "ixx", "tcc", "tpp", "txx",
+            "C", "H", "c++", "cc", "ccm", "cpp", "cppm", "cu", "cuh", "cxx", "cxxm", "h++", "hh",
+            "hpp", "hxx", "icc", "ino", "inl", "ipp", "ixx", "tcc", "tpp", "txx",
         ]
     }
 
@@ -45,9 +45,30 @@ impl Language for Cpp {
 /// Whether a file is a header like `include/vector` or `Eigen/Core`: a plain name in an include folder.
 fn is_header_without_ending(path: &str) -> bool {
     const OTHERS: [&str; 24] = [
-        "AUTHORS", "BUILD", "CHANGELOG", "CHANGES", "CODEOWNERS", "CREDITS", "ChangeLog", "DEPS", "Dockerfile",
-        "Doxyfile", "HACKING", "INSTALL", "Jamfile", "Jamroot", "Kbuild", "Kconfig", "MAINTAINERS", "NEWS", "OWNERS",
-        "SConscript", "SConstruct", "THANKS", "TODO", "VERSION",
+        "AUTHORS",
+        "BUILD",
+        "CHANGELOG",
+        "CHANGES",
+        "CODEOWNERS",
+        "CREDITS",
+        "ChangeLog",
+        "DEPS",
+        "Dockerfile",
+        "Doxyfile",
+        "HACKING",
+        "INSTALL",
+        "Jamfile",
+        "Jamroot",
+        "Kbuild",
+        "Kconfig",
+        "MAINTAINERS",
+        "NEWS",
+        "OWNERS",
+        "SConscript",
+        "SConstruct",
+        "THANKS",
+        "TODO",
+        "VERSION",
     ];
     let Some((folder, name)) = path.rsplit_once('/') else { return false };
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');

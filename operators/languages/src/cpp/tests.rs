@@ -70,7 +70,10 @@ fn definitions_and_imports() {
 #[test]
 fn headers_are_read_in_the_language_they_are_in() {
     let cpp = "#ifndef A\n#define A\nnamespace a {\nclass B { public: void f(); };\n}\n#endif\n";
-    assert_eq!(render("c", cpp), "+ module a: namespace a\n  + type B: class B\n    + method f: void f()\n");
+    assert_eq!(
+        render("c", cpp),
+        "+ module a: namespace a\n  + type B: class B\n    + method f: void f()\n"
+    );
     let c = "#ifdef __cplusplus\nnamespace a { class B; }\n#endif\nint class;\nint f(void);\n";
     assert_eq!(render("c", c), "+ variable class: int class\n+ function f: int f(void)\n");
 }
@@ -78,7 +81,10 @@ fn headers_are_read_in_the_language_they_are_in() {
 #[test]
 fn modules_are_the_files_that_say_so() {
     let sample = Sample::new(&[
-        ("a.cppm", "export module shop.core;\nexport import :parts;\nimport <vector>;\nint import = 1;"),
+        (
+            "a.cppm",
+            "export module shop.core;\nexport import :parts;\nimport <vector>;\nint import = 1;",
+        ),
         ("parts.cppm", "module;\n#include \"old.h\"\nexport module shop.core:parts;"),
         ("main.cpp", "import shop.core;\nimport std;\nimport \"old.h\";"),
         ("old.h", ""),
@@ -86,4 +92,9 @@ fn modules_are_the_files_that_say_so() {
     assert_eq!(sample.needs("a.cppm"), ["parts.cppm"]);
     assert_eq!(sample.needs("parts.cppm"), ["old.h"]);
     assert_eq!(sample.needs("main.cpp"), ["a.cppm", "old.h"]);
+}
+
+#[test]
+fn the_sample_has_the_edges_that_libclang_sees() {
+    crate::testing::truth("cpp");
 }

@@ -18,7 +18,12 @@ struct Name<'t> {
 
 impl Reader<'_> {
     /// Everything that `node` gives a name to. A scope if there are definitions in it.
-    pub(super) fn definition<'t>(&mut self, node: Node<'t>, kind: Kind, scope: Scope<'t>) -> Option<Scope<'t>> {
+    pub(super) fn definition<'t>(
+        &mut self,
+        node: Node<'t>,
+        kind: Kind,
+        scope: Scope<'t>,
+    ) -> Option<Scope<'t>> {
         let inside = Scope { outer: None, guard: None, known: false, ..scope };
         match kind {
             Kind::Declaration | Kind::Field | Kind::TypeDefinition | Kind::Function => {
@@ -34,7 +39,13 @@ impl Reader<'_> {
             }
             Kind::Namespace => {
                 let name = self.field(node, |f| f.name)?;
-                let owner = self.define(DefinitionKind::Module, name, self.field(node, |f| f.body), scope, true);
+                let owner = self.define(
+                    DefinitionKind::Module,
+                    name,
+                    self.field(node, |f| f.body),
+                    scope,
+                    true,
+                );
                 return Some(Scope { owner, ..inside });
             }
             _ => {}
@@ -48,7 +59,8 @@ impl Reader<'_> {
             _ => return None,
         };
         let name = self.field(node, |f| f.name)?;
-        let guard = scope.guard.is_some_and(|guard| self.sketch.text(guard) == self.sketch.text(name));
+        let guard =
+            scope.guard.is_some_and(|guard| self.sketch.text(guard) == self.sketch.text(name));
         if kind == Kind::Define && body.is_none() && guard {
             return None;
         }
@@ -64,7 +76,12 @@ impl Reader<'_> {
     }
 
     /// A declaration of names, and of the type in it if it has a body.
-    fn declaration<'t>(&mut self, node: Node<'t>, kind: Kind, scope: Scope<'t>) -> Option<Scope<'t>> {
+    fn declaration<'t>(
+        &mut self,
+        node: Node<'t>,
+        kind: Kind,
+        scope: Scope<'t>,
+    ) -> Option<Scope<'t>> {
         let mut names: Vec<_> = children_in(node, self.grammar.fields.declarator)
             .into_iter()
             .filter_map(|declarator| Some((declarator, self.name(declarator)?)))
@@ -75,7 +92,9 @@ impl Reader<'_> {
         if let Some((type_, body)) = body {
             let owner = if self.field(type_, |f| f.name).is_some() {
                 self.type_(type_, body, scope)
-            } else if kind == Kind::TypeDefinition && names.first().is_some_and(|(_, name)| !name.pointer) {
+            } else if kind == Kind::TypeDefinition
+                && names.first().is_some_and(|(_, name)| !name.pointer)
+            {
                 let (_, name) = names.remove(0);
                 let public = self.is_public(scope, !self.header);
                 let owner = self.define(DefinitionKind::Type, name.node, Some(body), scope, public);
@@ -85,18 +104,28 @@ impl Reader<'_> {
                 scope.owner
             };
             let type_name = self.field(type_, |f| f.name).map(|name| self.sketch.text(name));
-            names.retain(|(_, name)| kind != Kind::TypeDefinition || Some(self.sketch.text(name.node)) != type_name);
+            names.retain(|(_, name)| {
+                kind != Kind::TypeDefinition || Some(self.sketch.text(name.node)) != type_name
+            });
             inner = Some(Scope { owner, outer: None, guard: None, known: true, ..scope });
         }
         self.names(node, kind, &names, scope);
         inner
     }
 
-    fn names(&mut self, node: Node<'_>, kind: Kind, names: &[(Node<'_>, Name<'_>)], scope: Scope<'_>) {
+    fn names(
+        &mut self,
+        node: Node<'_>,
+        kind: Kind,
+        names: &[(Node<'_>, Name<'_>)],
+        scope: Scope<'_>,
+    ) {
         let (is_static, is_const) = self.qualifiers(node);
-        let behind_body = self.field(node, |f| f.type_).is_some_and(|type_| self.body_of_type(type_).is_some());
+        let behind_body =
+            self.field(node, |f| f.type_).is_some_and(|type_| self.body_of_type(type_).is_some());
         for (declarator, name) in names {
-            let of_type = scope.owner.is_some_and(|owner| self.sketch.kind(owner) == DefinitionKind::Type);
+            let of_type =
+                scope.owner.is_some_and(|owner| self.sketch.kind(owner) == DefinitionKind::Type);
             let definition = match kind {
                 Kind::TypeDefinition => DefinitionKind::Alias,
                 _ if name.function && (of_type || name.qualified) => DefinitionKind::Method,
@@ -139,7 +168,8 @@ impl Reader<'_> {
 
     fn body_of_function<'t>(&self, node: Node<'t>) -> Option<Node<'t>> {
         let mut cursor = node.walk();
-        let initializers = node.children(&mut cursor).find(|c| self.grammar.kind(*c) == Kind::Initializers);
+        let initializers =
+            node.children(&mut cursor).find(|c| self.grammar.kind(*c) == Kind::Initializers);
         initializers.or_else(|| self.field(node, |f| f.body))
     }
 
@@ -181,7 +211,8 @@ impl Reader<'_> {
             match self.grammar.kind(child) {
                 Kind::Storage => is_static |= self.sketch.text(child) == "static",
                 Kind::TypeQualifier => {
-                    is_const |= matches!(self.sketch.text(child), "const" | "constexpr" | "constinit");
+                    is_const |=
+                        matches!(self.sketch.text(child), "const" | "constexpr" | "constinit");
                 }
                 _ => {}
             }
@@ -209,7 +240,9 @@ impl Reader<'_> {
                     self.field(node, |f| f.name)?
                 }
                 _ => match self.field(node, |f| f.declarator) {
-                    Some(_) if node.kind() == "operator_cast" => return Some(Name { function: true, ..name }),
+                    Some(_) if node.kind() == "operator_cast" => {
+                        return Some(Name { function: true, ..name });
+                    }
                     Some(inner) => inner,
                     _ => return self.is_name(node).then_some(name),
                 },
@@ -226,7 +259,9 @@ impl Reader<'_> {
     fn simple_name<'t>(&self, mut node: Node<'t>) -> Node<'t> {
         for _ in 0..DEEPEST_NAME {
             match (self.grammar.kind(node), self.field(node, |f| f.name)) {
-                (Kind::Qualified | Kind::TemplateType | Kind::TemplateFunction, Some(name)) => node = name,
+                (Kind::Qualified | Kind::TemplateType | Kind::TemplateFunction, Some(name)) => {
+                    node = name
+                }
                 _ => break,
             }
         }
