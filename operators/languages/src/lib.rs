@@ -36,6 +36,8 @@ macro_rules! languages {
 }
 
 languages! {
+    c: C,
+    cpp: Cpp,
     go: Go,
     javascript: JavaScript,
     python: Python,
@@ -59,6 +61,12 @@ pub trait Language: Send + Sync {
     /// Whole names of its files that have no such ending, such as `Rakefile`.
     fn file_names(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Whether a file is of this language by more of its path than its name. Asked only for files of which
+    /// nothing else is known.
+    fn claims(&self, _path: &str) -> bool {
+        false
     }
 
     /// Names of files that say how its imports are to be understood. One `*` may stand for anything.
@@ -156,7 +164,9 @@ pub fn classify(path: &str) -> FileClass {
     if is_prose(name) || manifests.any(|pattern| matches(pattern, name)) {
         return FileClass::Context;
     }
-    opaque::language(name).map_or(FileClass::Other, FileClass::Source)
+    let claimed = || REGISTRY.iter().find(|language| language.claims(path));
+    let language = opaque::language(name).or_else(|| claimed().map(|language| language.name()));
+    language.map_or(FileClass::Other, FileClass::Source)
 }
 
 /// Whether this is a README, a license or a notice that people read.

@@ -15,8 +15,6 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("coffee", "coffeescript"),
     ("cr", "crystal"),
     ("css", "css"),
-    ("cu", "cuda"),
-    ("cuh", "cuda"),
     ("d", "d"),
     ("el", "elisp"),
     ("elm", "elm"),

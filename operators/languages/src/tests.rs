@@ -31,6 +31,10 @@ fn paths_are_judged() {
     source("README.js", "javascript");
     source("x_test.go", "go");
     source("src/lib.rs", "rust");
+    source("src/a.c", "c");
+    source("include/a.h", "c");
+    source("a.hpp", "cpp");
+    source("include/c++/vector", "cpp");
     let context = [
         "README",
         "docs/readme.md",
@@ -38,6 +42,10 @@ fn paths_are_judged() {
         "COPYING.LESSER",
         "NOTICE",
         "Cargo.toml",
+        "CMakeLists.txt",
+        "Makefile",
+        "sub/Makefile.am",
+        "include/Makefile",
         "sub/go.mod",
         "go.work",
         "package.json",
@@ -50,7 +58,9 @@ fn paths_are_judged() {
     for path in context {
         assert_eq!(classify(path), FileClass::Context, "{path}");
     }
-    for path in ["a.txt", "Makefile", "readme.png", ".py/x", "Cargo.lock", "tsconfig", ""] {
+    for path in
+        ["a.txt", "include/TODO", "vector", "readme.png", ".py/x", "Cargo.lock", "tsconfig", ""]
+    {
         assert_eq!(classify(path), FileClass::Other, "{path}");
     }
 }
@@ -103,6 +113,21 @@ fn hostile_texts_do_not_cost_their_square() {
         ("javascript", format!("/** {} */\nconst {} = 1", "d".repeat(100_000), many("a = 1"))),
         ("rust", format!("use {}::{{{}}};", "a".repeat(100_000), many("b"))),
         ("rust", "mod m { use super::x; ".repeat(10_000)),
+        ("c", format!("int {};", many("a"))),
+        ("c", format!("enum e {{ {} }};", many("A"))),
+        ("c", "#if A\n#include \"a\"\n".repeat(30_000)),
+        ("c", "#if A\n{\n#else\n".repeat(30_000)),
+        ("c", format!("#if {}\n", "(A && ".repeat(100_000))),
+        ("c", format!("#define A A\n{}", "#include A\n".repeat(30_000))),
+        ("c", "FOO_API (".repeat(30_000)),
+        ("c", "/*".repeat(100_000)),
+        ("c", "R\"(".repeat(100_000)),
+        ("cpp", format!("A {}b;", "*".repeat(50_000))),
+        ("cpp", format!("int {}a;", "A::".repeat(50_000))),
+        ("cpp", "template <class T> ".repeat(10_000)),
+        ("cpp", format!("import {};", "a.".repeat(50_000))),
+        ("cpp", "import a;\n".repeat(30_000)),
+        ("cpp", "namespace a { class A { ".repeat(3_000)),
     ];
     for (language, source) in sources {
         let start = Instant::now();
@@ -119,6 +144,8 @@ fn hostile_texts_do_not_cost_their_square() {
 #[test]
 fn one_long_line() {
     let sources = [
+        ("c", "int a;int f(void){return 1;}"),
+        ("cpp", "class A{int a;};"),
         ("javascript", "var a=1;function f(){return 1}"),
         ("python", "a = 1; "),
         ("rust", "fn f() { 1 } "),
@@ -164,6 +191,11 @@ fn windows_line_ends_change_nothing() {
         ("rust", "//! Doc.\n\n/// One.\n/// Two.\npub fn f(\n    a: u8,\n) {\n}\nuse a::b;\n"),
         ("javascript", "import a from 'a';\n/**\n * F.\n */\nexport function f(a,\n  b) {\n}\n"),
         ("typescript", "/** A. */\nexport interface A {\n  a: string;\n}\n"),
+        (
+            "c",
+            "/* Doc. */\n\n#if 0\n#include \"x\"\n#endif\n#define A \\\n    1\n/* F. */\nint f(int a,\n    int b)\n{\n}\n",
+        ),
+        ("cpp", "/// A.\n/// B.\nclass A {\n    int a;  ///< a\n};\nFOO_BEGIN_NAMESPACE\nint b;\n"),
         ("go", "// Package a.\npackage a\n\n// F is.\n// Two.\nfunc F() {\n}\n"),
     ];
     for (language, source) in sources {
@@ -229,13 +261,26 @@ fn soup() -> impl Strategy<Value = String> {
         "<",
         ">",
         "#[path = \"x\"]",
+        "\n#if A\n",
+        "\n#else\n",
+        "\n#endif\n",
+        "\n#include \"x\"\n",
+        "\n#define A ",
+        "typedef struct ",
+        "FOO_API ",
+        "\\\n",
+        "//",
+        "R\"(",
+        "template <class T> ",
+        "public:",
+        "int a(int)",
     ];
     prop::collection::vec(prop::sample::select(PIECES), 0..60).prop_map(|pieces| pieces.concat())
 }
 
 /// A repository of files that import whatever the soup says.
 fn repository() -> impl Strategy<Value = Vec<(String, String)>> {
-    const PATHS: [&str; 12] = [
+    const PATHS: [&str; 15] = [
         "x.py",
         "a/__init__.py",
         "a/x.py",
@@ -245,12 +290,15 @@ fn repository() -> impl Strategy<Value = Vec<(String, String)>> {
         "a.js",
         "a/index.ts",
         "x.tsx",
+        "p/a.c",
+        "p/x.h",
+        "x/x.h",
         "p/a.go",
         "p/a_test.go",
         "x/a.go",
     ];
-    let manifests =
-        ["Cargo.toml", "package.json", "tsconfig.json", "go.mod"].map(ToString::to_string);
+    let manifests = ["Cargo.toml", "package.json", "tsconfig.json", "go.mod", "p/CMakeLists.txt"]
+        .map(ToString::to_string);
     let paths = PATHS.map(ToString::to_string).into_iter().chain(manifests).collect::<Vec<_>>();
     let text = prop_oneof![
         soup(),
@@ -263,6 +311,8 @@ fn repository() -> impl Strategy<Value = Vec<(String, String)>> {
             "{\"compilerOptions\": {\"baseUrl\": \"..\", \"paths\": {\"*\": [\"*\"]}}}",
             "[package]\nname = \"x\"\n[lib]\npath = \"../../x.rs\"",
             "module x",
+            "#include \"x.h\"\n#include <../x/x.h>\n#include_next <x.h>\n#include \"..\"\n#include \".\"\n#include \"//\"",
+            "include_directories(../x ${TOP}/p ${ .. / ) -I -I.. -I$(top)/../x -I/a/b/x set(INCLUDE ..",
         ])
         .prop_map(str::to_owned),
     ];

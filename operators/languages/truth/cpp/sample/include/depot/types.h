@@ -1,0 +1,3 @@
+#pragma once
+#include "config.h"
+struct thing { int size; };

@@ -1,0 +1,2 @@
+#include <limits.h>
+#include "net/socket.h"

@@ -1,0 +1,2 @@
+#include "platform.h"
+#include "util.h"

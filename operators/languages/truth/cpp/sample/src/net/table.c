@@ -1,0 +1,4 @@
+#include "socket.h"
+static const int table[] = {
+#include "table.inc"
+};

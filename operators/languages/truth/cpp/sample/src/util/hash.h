@@ -1,0 +1,2 @@
+#include "depot/types.h"
+#include <net/socket.h>

@@ -1,0 +1,2 @@
+#include <stdio.h>
+void depot_log(const char *text);
