@@ -1,7 +1,7 @@
 //! What conditions say of themselves: whether `cfg(..)` holds on 64-bit Linux, as far as the text tells.
 //!
 //! The system is known. Features, tests and whatever a build script may set are not: they may hold.
-//! Marks that tools set for themselves (`loom`, `docsrs`) do not.
+//! Marks that people set for special builds (`loom`, `docsrs`, `tokio_unstable`) do not.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -33,6 +33,15 @@ pub(super) fn attributes(text: &str) -> Attributes {
 /// Whether the condition in `text`, such as `all(unix, test)`, holds.
 pub(super) fn holds(text: &str) -> Option<bool> {
     Reader { tokens: Tokens::new(text).peekable() }.condition(0)
+}
+
+/// Whether the condition holds that a macro is named after: `cfg_windows`, `cfg_not_loom`.
+pub(super) fn named_after(name: &str) -> Option<bool> {
+    let condition = name.strip_prefix("cfg_")?;
+    match condition.strip_prefix("not_") {
+        Some(condition) => flag(condition).map(|holds| !holds),
+        None => flag(condition),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +195,7 @@ fn flag(word: &str) -> Option<bool> {
         "true" | "unix" => Some(true),
         "false" | "windows" => Some(false),
         "loom" | "docsrs" | "doc" | "doctest" | "fuzzing" | "kani" | "shuttle" => Some(false),
+        _ if word.contains("unstable") => Some(false),
         _ => None,
     }
 }

@@ -42,19 +42,22 @@ impl<'a> Crates<'a> {
 
     /// `path` alone, or all that it has to offer.
     fn whole(&self, scope: u32, path: &str) -> Option<u32> {
-        self.names.place(scope, path).map(|place| self.file(place.module()))
+        let place = self.names.place(scope, path).or_else(|| self.names.last_known(scope, path));
+        place.map(|place| self.file(place.module()))
     }
 
     /// `name` of what `path` leads to.
     fn named(&self, scope: u32, path: &str, name: &str, say: &mut dyn FnMut(u32, EdgeKind)) {
-        let entries = match self.names.place(scope, path) {
+        let place = self.names.place(scope, path);
+        let place = place.or_else(|| self.names.last_known(scope, path).map(|place| Place::Type(place.module())));
+        let entries = match place {
             Some(Place::Module(module)) => {
                 if matches!(name, "self" | "super") {
                     let whole = format!("{path}::{name}");
                     self.whole(scope, &whole).into_iter().for_each(|file| say(file, EdgeKind::Import));
                     return;
                 }
-                let entries = self.names.entries(module, name);
+                let entries = self.names.entries(scope, module, name);
                 if entries.is_empty() {
                     say(self.file(module), EdgeKind::Import);
                 }

@@ -80,6 +80,8 @@ pub(super) struct Names<'a> {
 /// A path that is being followed.
 struct Step<'a> {
     at: At,
+    /// Where the path stands that is being followed now.
+    from: u32,
     /// What is left of it, the next name last.
     rest: Vec<&'a str>,
     /// Imports it went through: none leads to itself.
@@ -218,12 +220,38 @@ impl<'a> Names<'a> {
     /// The module or type that `path`, which stands in `scope`, leads to.
     pub(super) fn place(&self, scope: u32, path: &'a str) -> Option<Place> {
         let rest: Vec<&str> = path.rsplit("::").collect();
-        self.follow(Step { at: At::Start(scope), rest, through: vec![] }, true)
+        self.follow(Step { at: At::Start(scope), from: scope, rest, through: vec![] }, true)
+    }
+
+    /// The last module on the way of a path that leads nowhere, if the path begins in this crate or a
+    /// known one: a macro there may have made what is missing.
+    pub(super) fn last_known(&self, scope: u32, path: &'a str) -> Option<Place> {
+        let mut path = path;
+        while let Some((before, _)) = path.rsplit_once("::") {
+            match self.place(scope, before) {
+                Some(place) => return Some(place),
+                None => path = before,
+            }
+        }
+        None
     }
 
     /// What `name` in `module` stands for: what stands there itself, and what a `*` brings.
-    pub(super) fn entries(&self, module: u32, name: &str) -> Vec<Entry> {
-        self.seen_from(module, module, name)
+    ///
+    /// What others may not see counts for them only if there is nothing else of that name.
+    pub(super) fn entries(&self, from: u32, module: u32, name: &str) -> Vec<Entry> {
+        let Some(own) = self.named.get(&(module, name)) else {
+            return self.brought(from, module, name);
+        };
+        let visible = |named: &&Named| named.public || self.is_within(from, module);
+        let mut entries: Vec<_> = own.iter().filter(visible).map(|named| named.entry).collect();
+        if entries.is_empty() {
+            entries = self.brought(from, module, name);
+        }
+        if entries.is_empty() {
+            entries.extend(own.iter().map(|named| named.entry));
+        }
+        entries
     }
 
     /// Where an entry leads.
@@ -232,7 +260,7 @@ impl<'a> Names<'a> {
             Entry::Here(place) => Some(place),
             Entry::Use(leaf) => {
                 let (scope, rest) = self.path_of(leaf);
-                self.follow(Step { at: At::Start(scope), rest, through: vec![leaf] }, false)
+                self.follow(Step { at: At::Start(scope), from: scope, rest, through: vec![leaf] }, false)
             }
         }
     }
@@ -242,26 +270,17 @@ impl<'a> Names<'a> {
         (leaf.scope, leaf.name.into_iter().chain(leaf.path.rsplit("::")).collect())
     }
 
-    /// What `name` in `module` stands for where one stands in `from`.
-    fn seen_from(&self, from: u32, module: u32, name: &str) -> Vec<Entry> {
-        let own = self.named.get(&(module, name));
-        if let Some(own) = own {
-            return own.iter().map(|named| named.entry).collect();
-        }
+    /// What `*` brings to `module` by this name, as seen from `from`.
+    fn brought(&self, from: u32, module: u32, name: &str) -> Vec<Entry> {
+        let visible = |public: bool, at: u32| public || self.is_within(from, at);
         let mut seen = vec![module];
         let mut next = 0;
-        while next < seen.len() && seen.len() < GLOBS {
-            let current = seen[next];
+        while let Some(&current) = seen.get(next).filter(|_| next < GLOBS) {
             next += 1;
-            let visible = |public: bool, at: u32| public || self.is_within(from, at);
-            if current != module
+            if next > 1
                 && let Some(named) = self.named.get(&(current, name))
             {
-                let entries = named.iter().filter(|named| {
-                    // Modules are not known to be public if a macro declares them.
-                    visible(named.public, current)
-                        || matches!(named.entry, Entry::Here(Place::Module(_)))
-                });
+                let entries = named.iter().filter(|named| visible(named.public, current));
                 let entries: Vec<_> = entries.map(|named| named.entry).collect();
                 if !entries.is_empty() {
                     return entries;
@@ -270,7 +289,8 @@ impl<'a> Names<'a> {
             for &glob in self.globs_of.get(&current).into_iter().flatten() {
                 let glob = &self.globs[glob as usize];
                 if let Some(Place::Module(target)) = glob.target
-                    && (current == module || visible(glob.public, current))
+                    && visible(glob.public, current)
+                    && seen.len() < GLOBS
                     && !seen.contains(&target)
                 {
                     seen.push(target);
@@ -314,7 +334,7 @@ impl<'a> Names<'a> {
                         let parent = self.modules.parent(module).map(Place::Module);
                         open.extend(parent.map(|place| Step { at: At::Place(place), ..step }));
                     }
-                    name => self.enter(self.entries(module, name), &step, &mut open),
+                    name => self.enter(self.entries(step.from, module, name), &step, &mut open),
                 },
                 At::Place(Place::Type(module)) => {
                     open.push(Step { at: At::Place(Place::Type(module)), rest: vec![], ..step });
@@ -358,11 +378,11 @@ impl<'a> Names<'a> {
     ) {
         let module = &self.modules.list[scope as usize];
         if is_2015 {
-            self.enter(self.entries(module.root, name), &step, open);
+            self.enter(self.entries(scope, module.root, name), &step, open);
         } else {
             let mut around = scope;
             for _ in 0..STEPS {
-                self.enter(self.entries(around, name), &step, open);
+                self.enter(self.entries(scope, around, name), &step, open);
                 let Module { is_block: true, parent: Some(parent) } = self.shape(around) else { break };
                 around = parent;
             }
@@ -390,14 +410,15 @@ impl<'a> Names<'a> {
             match entry {
                 Entry::Here(place) => {
                     let rest = step.rest.clone();
-                    open.push(Step { at: At::Place(place), rest, through: step.through.clone() });
+                    let (at, from) = (At::Place(place), step.from);
+                    open.push(Step { at, from, rest, through: step.through.clone() });
                 }
                 Entry::Use(leaf) if step.through.contains(&leaf) => {}
                 Entry::Use(leaf) => {
                     let (scope, path) = self.path_of(leaf);
                     let rest = step.rest.iter().copied().chain(path).collect();
                     let through = step.through.iter().copied().chain([leaf]).collect();
-                    open.push(Step { at: At::Start(scope), rest, through });
+                    open.push(Step { at: At::Start(scope), from: scope, rest, through });
                 }
             }
         }

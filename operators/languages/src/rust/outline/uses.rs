@@ -8,7 +8,7 @@
 use backstory_core::{Import, ImportedName, When};
 use tree_sitter::Node;
 
-use crate::rust::cfg::{attributes, holds};
+use crate::rust::cfg::{attributes, holds, named_after};
 use super::{Kind, Place, Reader, Scope};
 use crate::sketch::LONGEST_PATH;
 use crate::syntax::text_of;
@@ -206,7 +206,11 @@ impl Reader<'_> {
         match name.rsplit("::").next().unwrap_or_default() {
             "include" => self.include(node, given, scope),
             "cfg_if" | "cfg_select" | "cfg_match" => self.branches(given, scope),
-            _ if matches!(scope.place, Place::Items | Place::Hidden) => self.part(given, scope),
+            name if matches!(scope.place, Place::Items | Place::Hidden) => {
+                let inactive = named_after(name) == Some(false);
+                let when = if inactive { When::Inactive } else { scope.when };
+                self.part(given, Scope { when, ..scope });
+            }
             _ => {}
         }
     }
