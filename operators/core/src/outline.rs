@@ -79,6 +79,9 @@ pub struct Import {
     pub alias: Option<String>,
     /// Whether the statement also offers to others what it imports: `pub use`, `export ... from`.
     pub exported: bool,
+    /// What encloses the statement in its file, where names mean something else for that: the modules
+    /// around it in Rust. Empty at the top.
+    pub scope: String,
     /// When the statement counts.
     pub when: When,
     /// Line of the statement, from 1.
@@ -164,6 +167,7 @@ impl Outline {
                 hasher.field(&name.name).field(name.alias.as_deref().unwrap_or_default());
             }
             hasher.field(import.alias.as_deref().unwrap_or_default());
+            hasher.field(&import.scope);
             hasher.field([u8::from(import.exported), import.when as u8]);
         }
         hasher.field(self.package.as_deref().unwrap_or_default());

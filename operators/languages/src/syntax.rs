@@ -80,10 +80,22 @@ const STEPS_PER_QUESTION: u64 = 100;
 /// Parses `text`. Counts the parser's own steps instead of time, so that equal texts have equal
 /// outcomes on every machine.
 pub(crate) fn parse(language: &Language, text: &str, limits: Limits) -> Result<Tree, TooComplex> {
+    parse_part(language, text, None, limits)
+}
+
+/// Parses one part of `text` as if it stood alone, such as what a macro is given. Places in the tree are
+/// those in `text`.
+pub(crate) fn parse_part(
+    language: &Language,
+    text: &str,
+    part: Option<tree_sitter::Range>,
+    limits: Limits,
+) -> Result<Tree, TooComplex> {
     if u32::try_from(text.len()).is_err() {
         return Err(TooComplex::Size);
     }
-    let allowed = FREE_STEPS + u64::from(limits.steps_per_byte) * text.len() as u64;
+    let size = part.as_ref().map_or(text.len(), |part| part.end_byte - part.start_byte);
+    let allowed = FREE_STEPS + u64::from(limits.steps_per_byte) * size as u64;
     let mut steps = 0;
     let mut count = |_: &ParseState| {
         steps += STEPS_PER_QUESTION;
@@ -93,8 +105,11 @@ pub(crate) fn parse(language: &Language, text: &str, limits: Limits) -> Result<T
     let mut rest = |offset: usize, _| text.as_bytes().get(offset..).unwrap_or_default();
     PARSER.with_borrow_mut(|parser| {
         parser.set_language(language).map_err(|_| TooComplex::Steps(allowed))?;
+        let parts = part.as_slice();
+        parser.set_included_ranges(parts).map_err(|_| TooComplex::Steps(allowed))?;
         let tree = parser.parse_with_options(&mut rest, None, Some(options));
         parser.reset();
+        let _ = parser.set_included_ranges(&[]);
         tree.ok_or(TooComplex::Steps(allowed))
     })
 }

@@ -56,7 +56,8 @@ fn import_text(import: &Import) -> String {
         When::TypeChecking => " when type-checking",
         When::Inactive => " when inactive",
     };
-    format!("{exported}import {} [{names}]{when}", called(&import.path, &import.alias))
+    let scope = if import.scope.is_empty() { String::new() } else { format!(" in {}", import.scope) };
+    format!("{exported}import {} [{names}]{scope}{when}", called(&import.path, &import.alias))
 }
 
 /// What holds for every outline.

@@ -1,5 +1,6 @@
 //! Rust.
 
+mod cfg;
 mod imports;
 mod outline;
 

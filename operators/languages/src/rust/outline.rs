@@ -1,24 +1,28 @@
 //! What a Rust file defines: items, and the members of traits, impls, structs and enums.
 //!
-//! `mod x;` is a definition, since it has a signature, and an import, since it needs a file. As an import
-//! its path is `mod x`, or `#[path = "file.rs"] mod x`. Paths of imports are relative to the file:
-//! `super::x` in `mod tests { .. }` reads `self::x`. Items inside functions are not definitions, items
-//! made by macros are not seen.
+//! `mod x;` is a definition, since it has a signature, and an import, since it needs a file. Items inside
+//! functions are not definitions, nor are those given to macros.
+
+mod uses;
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use backstory_core::{DefinitionKind, Outline};
+use backstory_core::{DefinitionKind, Outline, When};
 use tree_sitter::Node;
 
-use crate::sketch::{LONGEST_PATH, Parts, Pending, Sketch};
-use crate::syntax::{Hits, Rules, parse, range, text_of, trim_end, vocabulary, walk};
+use uses::Uses;
+
+use super::cfg::attributes;
+use crate::sketch::{Parts, Pending, Sketch};
+use crate::syntax::{Hits, Rules, parse, parse_part, range, trim_end, vocabulary, walk};
 use crate::{Limits, TooComplex};
 
 vocabulary! {
     kinds {
         AssociatedType = "associated_type",
         Attribute = "attribute_item",
+        Block = "block",
         BlockComment = "block_comment",
         Const = "const_item",
         DeclarationList = "declaration_list",
@@ -33,14 +37,18 @@ vocabulary! {
         FunctionSignature = "function_signature_item",
         GenericType = "generic_type",
         Impl = "impl_item",
+        InnerAttribute = "inner_attribute_item",
         LineComment = "line_comment",
         Macro = "macro_definition",
+        MacroCall = "macro_invocation",
         Mod = "mod_item",
         ReferenceType = "reference_type",
         ScopedType = "scoped_type_identifier",
         ScopedUseList = "scoped_use_list",
         Static = "static_item",
+        StringLiteral = "string_literal",
         Struct = "struct_item",
+        TokenTree = "token_tree",
         Trait = "trait_item",
         Type = "type_item",
         TupleFields = "ordered_field_declaration_list",
@@ -52,9 +60,11 @@ vocabulary! {
         Visibility = "visibility_modifier",
     }
     fields {
+        alias = "alias",
         argument = "argument",
         body = "body",
         list = "list",
+        macro_ = "macro",
         name = "name",
         path = "path",
         target = "trait",
@@ -65,22 +75,33 @@ vocabulary! {
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_rust::LANGUAGE));
 
-/// Imports in groups or inline modules nested deeper than this are not looked at.
-const DEEPEST_USE: usize = 64;
-
 /// The outline of a Rust file.
 pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
     let grammar = &*GRAMMAR;
     let tree = parse(&grammar.language, text, limits)?;
     let mut reader = Reader {
         grammar,
-        hits: Hits::find(text, &["use ", "extern crate "]),
+        hits: Hits::find(text, &["use ", "mod ", "extern crate ", "include!"]),
         sketch: Sketch::new(text),
         doc: Pending::default(),
         attributes: None,
+        uses: Uses::default(),
+        inactive: false,
     };
-    walk(&tree, &mut reader, Scope { owner: None, place: Place::Items }, limits)?;
-    Ok(reader.sketch.outline)
+    walk(&tree, &mut reader, Scope::top(), limits)?;
+    while let Some((part, scope)) = reader.uses.parts.pop() {
+        // What a macro is given need not be Rust.
+        let Ok(tree) = parse_part(&grammar.language, text, Some(part), limits) else { continue };
+        if !tree.root_node().has_error() {
+            walk(&tree, &mut reader, scope, limits)?;
+        }
+    }
+    let mut outline = reader.sketch.outline;
+    outline.imports.sort_by_key(|import| import.line);
+    if reader.inactive {
+        outline.imports.iter_mut().for_each(|import| import.when = When::Inactive);
+    }
+    Ok(outline)
 }
 
 /// Where a node stands.
@@ -89,6 +110,18 @@ struct Scope {
     /// The definition around it.
     owner: Option<u32>,
     place: Place,
+    /// The module or block around it that imports are told apart by, see [`Uses`].
+    around: u32,
+    /// How many macros it is given to.
+    macros: u32,
+    /// Whether the conditions around it hold.
+    when: When,
+}
+
+impl Scope {
+    fn top() -> Self {
+        Self { owner: None, place: Place::Items, around: 0, macros: 0, when: When::Always }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,6 +134,8 @@ enum Place {
     TraitImpl,
     /// In code.
     Code,
+    /// Among items that are no definitions: given to a macro, or in a function.
+    Hidden,
 }
 
 struct Reader<'s> {
@@ -110,6 +145,9 @@ struct Reader<'s> {
     doc: Pending,
     /// First byte of the attributes above the next item.
     attributes: Option<u32>,
+    uses: Uses,
+    /// The whole file is for another system.
+    inactive: bool,
 }
 
 impl<'t> Rules<'t> for Reader<'_> {
@@ -126,20 +164,27 @@ impl<'t> Rules<'t> for Reader<'_> {
                 self.attributes.get_or_insert(node.start_byte() as u32);
                 return None;
             }
+            Kind::InnerAttribute => {
+                let is_file = scope.around == 0 && scope.macros == 0;
+                self.inactive |= is_file && attributes(self.sketch.text(node)).inactive;
+                return None;
+            }
             _ => {}
         }
         let doc = self.doc.take();
         let attributes = self.attributes.take();
-        let code =
-            self.hits.any_in(node).then_some(Scope { owner: scope.owner, place: Place::Code });
+        let scope = Scope { when: self.when(node, attributes, scope), ..scope };
+        let code = self.hits.any_in(node).then_some(Scope { place: Place::Code, ..scope });
         match kind {
             Kind::Use => self.imports(node, scope),
-            Kind::ExternCrate => {
-                if let Some(name) = self.field(node, |f| f.name) {
-                    self.sketch.import(self.sketch.text(name), vec![], node);
-                }
+            Kind::ExternCrate => self.extern_crate(node, scope),
+            Kind::MacroCall => self.macro_call(node, scope),
+            Kind::Mod if matches!(scope.place, Place::Code | Place::Hidden) => {
+                return self.module(node, attributes, Scope { place: Place::Hidden, ..scope });
             }
-            _ if scope.place == Place::Code => return code,
+            Kind::Block => return code.map(|code| self.block(code)),
+            Kind::DeclarationList if scope.place == Place::Hidden => return Some(scope),
+            _ if matches!(scope.place, Place::Code | Place::Hidden) => return code,
             Kind::DeclarationList | Kind::EnumVariantList | Kind::FieldList | Kind::ForeignMod => {
                 return Some(scope);
             }
@@ -161,11 +206,12 @@ impl Reader<'_> {
         let kind = self.item_kind(node, scope)?;
         let public = self.is_public(node, scope, attributes);
         let owner = self.definition(node, kind, scope, doc, public)?;
-        if kind == DefinitionKind::Module && self.field(node, |f| f.body).is_none() {
-            self.module_file(node, attributes, scope);
-        }
+        let scope = match kind {
+            DefinitionKind::Module => self.module(node, attributes, scope)?,
+            _ => scope,
+        };
         let place = self.place_inside(node);
-        (place != Place::Code).then_some(Scope { owner: Some(owner), place })
+        (place != Place::Code).then_some(Scope { owner: Some(owner), place, ..scope })
     }
 
     fn field<'t>(&self, node: Node<'t>, field: impl Fn(&Fields) -> u16) -> Option<Node<'t>> {
@@ -252,6 +298,12 @@ impl Reader<'_> {
         self.sketch.source.get(start..node.start_byte()).unwrap_or_default()
     }
 
+    /// Whether the conditions above and around a node hold.
+    fn when(&self, node: Node<'_>, above: Option<u32>, scope: Scope) -> When {
+        let text = above.map_or("", |_| self.attributes_of(node, above));
+        if attributes(text).inactive { When::Inactive } else { scope.when }
+    }
+
     fn definition(
         &mut self,
         node: Node<'_>,
@@ -293,108 +345,6 @@ impl Reader<'_> {
             }
         }
     }
-
-    /// Names of the inline modules around a node, the outermost first; none if there are too many.
-    fn inline_modules(&self, scope: Scope) -> Option<Vec<String>> {
-        let mut names = vec![];
-        let mut next = scope.owner;
-        while let Some(owner) = next {
-            let definition = &self.sketch.outline.definitions[owner as usize];
-            if definition.kind == DefinitionKind::Module {
-                names.push(plain(definition.name(self.sketch.source)));
-            }
-            if names.len() > DEEPEST_USE {
-                return None;
-            }
-            next = definition.parent;
-        }
-        names.reverse();
-        Some(names)
-    }
-
-    /// `mod x;`
-    fn module_file(&mut self, node: Node<'_>, attributes: Option<u32>, scope: Scope) {
-        let Some(name) = self.field(node, |f| f.name) else { return };
-        let Some(mut path) = self.inline_modules(scope) else { return };
-        path.push(plain(self.sketch.text(name)));
-        let module = path.join("::");
-        let files: Vec<String> =
-            paths_in(self.attributes_of(node, attributes)).map(str::to_owned).collect();
-        for file in &files {
-            self.sketch.import(format!("#[path = \"{file}\"] mod {module}"), vec![], node);
-        }
-        if files.is_empty() {
-            self.sketch.import(format!("mod {module}"), vec![], node);
-        }
-    }
-
-    /// `use a::{b, c::*};` is two imports: `b` from `a`, everything from `a::c`.
-    fn imports(&mut self, statement: Node<'_>, scope: Scope) {
-        let Some(tree) = self.field(statement, |f| f.argument) else { return };
-        let Some(inline) = self.inline_modules(scope) else { return };
-        let mut last: Option<(String, Vec<String>)> = None;
-        for (path, name) in self.use_leaves(tree) {
-            let path = from_file(path, &inline);
-            match (&mut last, name) {
-                (Some((before, names)), Some(name)) if *before == path => names.push(name),
-                (_, name) => {
-                    if let Some((path, names)) = last.take() {
-                        self.sketch.import(path, names, statement);
-                    }
-                    last = Some((path, name.into_iter().collect()));
-                }
-            }
-        }
-        if let Some((path, names)) = last {
-            self.sketch.import(path, names, statement);
-        }
-    }
-
-    /// Path and name of every leaf of a `use` tree. Leaves outside a group have no name of their own.
-    fn use_leaves(&self, tree: Node<'_>) -> Vec<(String, Option<String>)> {
-        let mut leaves = vec![];
-        let mut open = vec![(tree, String::new(), 0)];
-        while let Some((node, prefix, depth)) = open.pop() {
-            let path = || self.field(node, |f| f.path).map(|path| self.path_text(path));
-            match self.grammar.kind(node) {
-                Kind::ScopedUseList | Kind::UseList if depth == DEEPEST_USE => {}
-                Kind::ScopedUseList => {
-                    let prefix = extend(&prefix, &path().unwrap_or_default());
-                    if prefix.len() > LONGEST_PATH {
-                        continue;
-                    }
-                    open.extend(self.field(node, |f| f.list).map(|list| (list, prefix, depth)));
-                }
-                Kind::UseList => {
-                    let mut cursor = node.walk();
-                    let from = open.len();
-                    let children = node.named_children(&mut cursor);
-                    open.extend(children.map(|child| (child, prefix.clone(), depth + 1)));
-                    open[from..].reverse();
-                }
-                Kind::UseAs => {
-                    open.extend(self.field(node, |f| f.path).map(|path| (path, prefix, depth)));
-                }
-                Kind::UseWildcard => {
-                    let path = node.named_child(0).map(|path| self.path_text(path));
-                    let path = extend(&prefix, &path.unwrap_or_default());
-                    leaves.push((path, Some("*".to_owned())));
-                }
-                Kind::LineComment | Kind::BlockComment => {}
-                _ if depth == 0 => leaves.push((self.path_text(node), None)),
-                _ => {
-                    let text = self.path_text(node);
-                    let (path, name) = text.rsplit_once("::").unwrap_or(("", &text));
-                    leaves.push((extend(&prefix, path), Some(name.to_owned())));
-                }
-            }
-        }
-        leaves
-    }
-
-    fn path_text(&self, node: Node<'_>) -> String {
-        plain(text_of(self.sketch.source, node))
-    }
 }
 
 enum Comment {
@@ -418,46 +368,6 @@ fn comment_kind(text: &str) -> Comment {
     }
 }
 
-/// A path without spaces and without the marks of raw identifiers.
-fn plain(path: &str) -> String {
-    path.split_whitespace().map(|part| part.replace("r#", "")).collect()
-}
-
-fn extend(prefix: &str, path: &str) -> String {
-    match (prefix, path) {
-        ("", path) => path.to_owned(),
-        (prefix, "") => prefix.to_owned(),
-        (prefix, path) => format!("{prefix}::{path}"),
-    }
-}
-
-/// A path that stands in the inline modules `inline`, as it would read at the top of the file.
-fn from_file(path: String, inline: &[String]) -> String {
-    let mut parts: Vec<&str> = path.split("::").collect();
-    if inline.is_empty() || !matches!(parts.first(), Some(&"self" | &"super")) {
-        return path;
-    }
-    parts.retain(|part| *part != "self");
-    let ups = parts.iter().take_while(|part| **part == "super").count();
-    let left = inline.len().saturating_sub(ups);
-    let mut start = vec!["super"; ups.saturating_sub(inline.len())];
-    if start.is_empty() {
-        start.push("self");
-        start.extend(inline[..left].iter().map(String::as_str));
-    }
-    start.into_iter().chain(parts[ups..].iter().copied()).collect::<Vec<_>>().join("::")
-}
-
-/// The values of `path = ".."` in attributes, also inside `cfg_attr`.
-fn paths_in(attributes: &str) -> impl Iterator<Item = &str> {
-    attributes.match_indices("path").filter_map(|(at, word)| {
-        let boundary = attributes[..at].ends_with(['[', ' ', ',', '(', '\t', '\n']);
-        let value = attributes[at + word.len()..].trim_start().strip_prefix('=')?;
-        let (value, _) = value.trim_start().strip_prefix('"')?.split_once('"')?;
-        boundary.then_some(value)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -465,18 +375,5 @@ mod tests {
     #[test]
     fn the_grammar_has_every_word() {
         assert_eq!(GRAMMAR.missing(), Vec::<&str>::new());
-    }
-
-    #[test]
-    fn paths_in_inline_modules_are_told_from_the_file() {
-        let from = |path: &str, inline: &[&str]| {
-            from_file(path.to_owned(), &inline.iter().map(ToString::to_string).collect::<Vec<_>>())
-        };
-        assert_eq!(from("super::x", &["tests"]), "self::x");
-        assert_eq!(from("super::super::x", &["tests"]), "super::x");
-        assert_eq!(from("super::x", &["a", "b"]), "self::a::x");
-        assert_eq!(from("self::x", &["a"]), "self::a::x");
-        assert_eq!(from("crate::x", &["a"]), "crate::x");
-        assert_eq!(from("super::x", &[]), "super::x");
     }
 }
