@@ -125,7 +125,7 @@ fn packages_of_the_repository() {
         ),
         ("packages/a/src/index.ts", ""),
         ("packages/a/src/util.ts", ""),
-        ("packages/b/package.json", r#"{"name": "b"}"#),
+        ("packages/b/package.json", r#"{"name": "b", "exports": {".": "./index.js"}}"#),
         (
             "packages/b/index.js",
             "import '@x/a'; import '@x/a/util'; import 'react'; import '@x/none'",

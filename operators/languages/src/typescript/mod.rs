@@ -12,7 +12,7 @@ use memchr::memmem;
 use crate::javascript::imports::Specifiers;
 use crate::javascript::outline::{Grammar, outline};
 use crate::syntax::parse;
-use crate::{Language, Limits, Resolver, TooComplex, javascript};
+use crate::{Language, Limits, Resolver, TooComplex};
 
 /// TypeScript, with TSX and declaration files.
 pub(crate) struct TypeScript;
@@ -21,9 +21,6 @@ static PLAIN: LazyLock<Grammar> =
     LazyLock::new(|| Grammar::new(tree_sitter_typescript::LANGUAGE_TYPESCRIPT));
 static TSX: LazyLock<Grammar> =
     LazyLock::new(|| Grammar::new(tree_sitter_typescript::LANGUAGE_TSX));
-
-/// Endings of file names, in the order in which they are tried behind a name without one.
-pub(crate) const EXTENSIONS: &[&str] = &["ts", "tsx", "d.ts", "mts", "cts", "d.mts", "d.cts"];
 
 impl Language for TypeScript {
     fn name(&self) -> &'static str {
@@ -39,7 +36,7 @@ impl Language for TypeScript {
     }
 
     fn manifests(&self) -> &'static [&'static str] {
-        &["tsconfig*.json"]
+        &["tsconfig*.json", "*tsconfig.json"]
     }
 
     fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
@@ -60,9 +57,9 @@ impl Language for TypeScript {
     fn resolver<'a>(
         &self,
         repository: &'a Repository,
-        _outlines: &'a [Arc<Outline>],
+        outlines: &'a [Arc<Outline>],
     ) -> Option<Box<dyn Resolver + 'a>> {
-        Some(Box::new(Specifiers::new(repository, [EXTENSIONS, javascript::EXTENSIONS].concat())))
+        Some(Box::new(Specifiers::new(repository, outlines)))
     }
 }
 
