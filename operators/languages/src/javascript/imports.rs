@@ -84,7 +84,8 @@ impl<'a> Specifiers<'a> {
         let Some(path) = walk_to(folder, specifier) else { return Target::Elsewhere };
         let is_folder = matches!(specifier.rsplit('/').next(), Some("" | "." | ".."));
         let found = if is_folder { self.folder(&path, order) } else { self.module(&path, order) };
-        let in_roots = || self.configs.find_in_roots(folder, &path, |path| self.module(path, order));
+        let in_roots =
+            || self.configs.find_in_roots(folder, &path, |path| self.module(path, order));
         match found.or_else(in_roots) {
             Some(file) => Target::File(file),
             None if is_source(&path) => Target::Nothing("no such file"),
@@ -191,7 +192,10 @@ impl<'a> Specifiers<'a> {
             [Some(rest), deeper].into_iter().flatten().find_map(|rest| {
                 let below = |folder: &str| join(&join(package.folder, folder), rest);
                 let places = [below("src"), below(""), below("lib")];
-                places.iter().filter(|place| *place != path).find_map(|place| self.file_or_index(place, order))
+                places
+                    .iter()
+                    .filter(|place| *place != path)
+                    .find_map(|place| self.file_or_index(place, order))
             })
         })
     }

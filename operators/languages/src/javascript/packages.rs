@@ -85,7 +85,8 @@ impl<'a> Packages<'a> {
 
     /// Every package is a member of the nearest workspaces that name its folder.
     fn join_workspaces(&mut self, roots: &[(&'a str, Globs)]) {
-        let globs: HashMap<&str, &Globs> = roots.iter().map(|(root, globs)| (*root, globs)).collect();
+        let globs: HashMap<&str, &Globs> =
+            roots.iter().map(|(root, globs)| (*root, globs)).collect();
         self.workspaces = roots.iter().map(|(root, _)| (*root, HashMap::new())).collect();
         let mut names: Vec<_> = self.by_name.iter().collect();
         names.sort_unstable();
@@ -150,7 +151,8 @@ impl<'a> Packages<'a> {
     fn somewhere(&self, folder: &str, packages: &[usize]) -> Option<&Package<'a>> {
         let own = self.around(folder).map(|own| own.folder);
         let mut packages = packages.iter().map(|&package| &self.packages[package]);
-        packages.find(|package| Some(package.folder) != own && !is_test_data(package.folder, folder))
+        packages
+            .find(|package| Some(package.folder) != own && !is_test_data(package.folder, folder))
     }
 }
 
@@ -231,7 +233,9 @@ fn by_subpath(value: &Value) -> Patterns<Value> {
         Some(object) => object
             .iter()
             .map(|(key, target)| match (key.strip_suffix('/'), target) {
-                (Some(_), Value::String(to)) => (format!("{key}*"), Value::String(format!("{to}*"))),
+                (Some(_), Value::String(to)) => {
+                    (format!("{key}*"), Value::String(format!("{to}*")))
+                }
                 _ => (key.clone(), target.clone()),
             })
             .collect(),

@@ -59,7 +59,8 @@ impl<T> Patterns<T> {
             return Some(found);
         }
         let starts = self.lengths.iter().filter_map(|&length| text.split_at_checked(length));
-        let mut matching = starts.filter_map(|(start, rest)| Some((self.starred.get(start)?, rest)));
+        let mut matching =
+            starts.filter_map(|(start, rest)| Some((self.starred.get(start)?, rest)));
         matching.find_map(|(ends, rest)| {
             ends.iter().take(MOST_ENDINGS).find_map(|(end, value)| {
                 let star = rest.strip_suffix(end.as_str())?;

@@ -64,9 +64,9 @@ impl<'a> Tree<'a> {
     pub(crate) fn strict(&self, path: &str, order: Order) -> Option<u32> {
         let exact = || self.by_path.get(path).copied();
         match order {
-            Order::JavaScript => exact()
-                .or_else(|| self.ending(path, JAVASCRIPT))
-                .or_else(|| self.compiled(path)),
+            Order::JavaScript => {
+                exact().or_else(|| self.ending(path, JAVASCRIPT)).or_else(|| self.compiled(path))
+            }
             Order::TypeScript => {
                 self.compiled(path).or_else(exact).or_else(|| self.ending(path, TYPESCRIPT))
             }

@@ -143,7 +143,9 @@ mod tests {
         for folder in ["packages/a", "apps/a", "apps/a/b", "apps", "tool-a", "x/z", "y/z", ""] {
             assert!(globs.has(folder), "{folder}");
         }
-        for folder in ["packages", "packages/a/b", "packages/old", "tool", "z/z", "apps/node_modules/a"] {
+        for folder in
+            ["packages", "packages/a/b", "packages/old", "tool", "z/z", "apps/node_modules/a"]
+        {
             assert!(!globs.has(folder), "{folder}");
         }
     }

@@ -1,8 +1,7 @@
 //! TypeScript and TSX. Outlines and imports are those of JavaScript with a wider grammar.
 //!
-//! TSX is a grammar of its own: in it `<T>x` opens an element, outside it a cast. An outline knows a text
-//! and no file name, so the text decides: the grammar it looks like is tried first, and the other one if
-//! that fails.
+//! TSX is a grammar of its own: in it `<T>x` opens an element, outside it a cast. The ending of the file name
+//! decides; without one, what the text looks like. The other grammar is tried if that one fails.
 
 use std::sync::{Arc, LazyLock};
 
@@ -39,9 +38,13 @@ impl Language for TypeScript {
         &["tsconfig*.json", "*tsconfig.json"]
     }
 
-    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+    fn outline(&self, path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
         let (mut first, mut second) = (&*PLAIN, &*TSX);
-        if looks_like_tsx(text) {
+        let is_tsx = match path.rsplit_once('.') {
+            Some((_, ending)) => ending == "tsx",
+            None => looks_like_tsx(text),
+        };
+        if is_tsx {
             std::mem::swap(&mut first, &mut second);
         }
         let tree = parse(first.language(), text, limits)?;
