@@ -1,10 +1,10 @@
 //! What `tsconfig.json` and its relatives say about specifiers: `paths`, `baseUrl`, `rootDirs`, and from what
 //! folder the built files of another come.
 //!
-//! A file belongs to the configurations of the nearest folder that has some: `tsconfig.json`, then those it
-//! refers to, then `jsconfig.json`, then the others (`tsconfig.app.json`, ...). Which of them `include`s the
-//! file is not asked: the first whose mapping leads to a file is right. Folders further up have a say by
-//! their `paths` only, as bundlers and test runners use them for the whole repository.
+//! A file belongs to the configurations of the nearest folder that has some: to `tsconfig.json`, then those it
+//! refers to, then the others (`jsconfig.json`, `tsconfig.app.json`, ...). Those that include the file go
+//! first; but the first whose mapping leads to a file is right. Folders further up have a say by their
+//! `paths` only, as bundlers and test runners use them for the whole repository.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::json::{parse, strings};
 use super::patterns::{Patterns, fill};
+use super::workspaces::Globs;
 use crate::files::{ancestors, file_name, join, parent, walk_to};
 
 /// Patterns and the paths that they stand for.
@@ -30,6 +31,15 @@ pub(crate) struct Config {
     roots: Vec<String>,
     /// Where built files are put, and where they come from.
     built: Option<(String, String)>,
+    /// The files that it is for.
+    scope: Scope,
+}
+
+/// Which files a configuration is for.
+#[derive(Debug, Default)]
+struct Scope {
+    files: Vec<String>,
+    globs: Globs,
 }
 
 /// The configurations of one repository, by folder, the first to ask first.
@@ -71,18 +81,21 @@ impl<'a> Configs<'a> {
         Self { by_folder }
     }
 
-    /// The first that `try_path` makes something of, among the paths that `specifier` stands for in a file
-    /// of `folder`.
+    /// The first that `try_path` makes something of, among the paths that `specifier` stands for in the file
+    /// `importer`.
     pub(crate) fn find<R>(
         &self,
-        folder: &str,
+        importer: &str,
         specifier: &str,
         mut try_path: impl FnMut(&str) -> Option<R>,
     ) -> Option<R> {
         let mut nearest = true;
-        for folder in ancestors(folder) {
+        for folder in ancestors(parent(importer)) {
             let Some(configs) = self.by_folder.get(folder) else { continue };
-            for config in configs {
+            let several = configs.len() > 1;
+            let is_for = |config: &&Config| !several || config.scope.has(importer);
+            let rest = configs.iter().filter(|config| !is_for(config));
+            for config in configs.iter().filter(is_for).chain(rest) {
                 let mapped = config.paths.find(specifier, |targets, star| {
                     // `*` maps everything, as `baseUrl` does.
                     let is_ours = nearest || star != Some(specifier);
@@ -124,6 +137,12 @@ impl<'a> Configs<'a> {
             let (out, root) = config.built.as_ref()?;
             Some(join(root, below(out, path)?))
         })
+    }
+}
+
+impl Scope {
+    fn has(&self, path: &str) -> bool {
+        self.files.iter().any(|file| file == path) || self.globs.has(path)
     }
 }
 
@@ -223,7 +242,8 @@ impl<'a, P: Fn(&str) -> Option<&'a str>> Reader<'a, P> {
         let paths = self.paths(&chain, home, base.as_deref());
         let built = out.map(|out| (out, root.unwrap_or_else(|| join(home, "src"))));
         let says = base.is_some() || !paths.is_empty() || !roots.is_empty() || built.is_some();
-        says.then_some(Config { base, paths, roots, built })
+        let scope = self.scope(&chain, home);
+        says.then_some(Config { base, paths, roots, built, scope })
     }
 
     /// The configuration that states an option for the chain, and the option.
@@ -248,6 +268,32 @@ impl<'a, P: Fn(&str) -> Option<&'a str>> Reader<'a, P> {
         let Some((path, option)) = self.option(chain, "rootDirs") else { return vec![] };
         let folders = strings(option).take(MOST_EXTENDED);
         folders.filter_map(|root| place(home, parent(path), root)).collect()
+    }
+
+    /// `files`, `include` and `exclude`; a folder means all that is in it.
+    fn scope(&self, chain: &[String], home: &str) -> Scope {
+        let list = |key: &str| {
+            let stated = chain.iter().find_map(|path| {
+                let list = &self.values.get(path)?.as_ref()?[key];
+                list.is_array().then(|| (parent(path), list))
+            });
+            stated.map(|(folder, list)| {
+                let paths = strings(list).take(MOST_EXTENDED);
+                paths.filter_map(|path| place(home, folder, path)).collect::<Vec<_>>()
+            })
+        };
+        let whole = |path: String| {
+            let is_folder = !file_name(&path).contains(['*', '.']);
+            if is_folder { join(&path, "**/*") } else { path }
+        };
+        let files = list("files");
+        let everything = || files.is_none().then(|| vec![join(home, "**/*")]);
+        let include = list("include").or_else(everything).unwrap_or_default();
+        let exclude = list("exclude").unwrap_or_default().into_iter().map(whole);
+        let mut globs = Globs::default();
+        globs.extend(include.into_iter().map(whole));
+        globs.extend(exclude.map(|path| format!("!{path}")));
+        Scope { files: files.unwrap_or_default(), globs }
     }
 
     fn paths(&mut self, chain: &[String], home: &str, base: Option<&str>) -> Arc<Paths> {

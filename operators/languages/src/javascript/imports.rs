@@ -26,8 +26,8 @@ use backstory_core::{EdgeKind, Import, Outline, Repository};
 use super::configs::Configs;
 use super::packages::{Package, Packages, split};
 use super::reexports::Reexports;
-use super::tree::{Order, Tree};
-use crate::files::{file_name, join, parent, walk_to};
+use super::tree::{Importer, Order, Tree};
+use crate::files::{file_name, join, walk_to};
 use crate::{Found, Resolver};
 
 /// The specifiers of one repository.
@@ -60,27 +60,26 @@ impl<'a> Specifiers<'a> {
     }
 
     fn target(&self, file: u32, specifier: &str) -> Target {
-        let path = &self.repository.files[file as usize].path;
-        let is_typescript = self.repository.files[file as usize].language == "typescript";
-        let order = if is_typescript { Order::TypeScript } else { Order::JavaScript };
-        let folder = parent(path);
-        self.specifier(folder, specifier, order).or_else(|| {
+        let file = &self.repository.files[file as usize];
+        let importer = Importer::new(&file.path, file.language);
+        self.specifier(importer, specifier).or_else(|| {
             // Loaders go before a path, and a query follows it.
             let bare = specifier.rsplit('!').next().unwrap_or_default();
             let bare = bare.split('?').next().unwrap_or_default();
-            (bare != specifier).then_some(bare).map(|bare| self.specifier(folder, bare, order))
+            (bare != specifier).then_some(bare).map(|bare| self.specifier(importer, bare))
         })
     }
 
-    fn specifier(&self, folder: &str, specifier: &str, order: Order) -> Target {
+    fn specifier(&self, importer: Importer<'_>, specifier: &str) -> Target {
         match specifier.split('/').next() {
-            Some("." | "..") => self.relative(folder, specifier, order),
-            Some(first) if first.starts_with('#') => self.private(folder, specifier, order),
-            _ => self.named(folder, specifier, order),
+            Some("." | "..") => self.relative(importer, specifier),
+            Some(first) if first.starts_with('#') => self.private(importer, specifier),
+            _ => self.named(importer, specifier),
         }
     }
 
-    fn relative(&self, folder: &str, specifier: &str, order: Order) -> Target {
+    fn relative(&self, importer: Importer<'_>, specifier: &str) -> Target {
+        let Importer { folder, order, .. } = importer;
         let Some(path) = walk_to(folder, specifier) else { return Target::Elsewhere };
         let is_folder = matches!(specifier.rsplit('/').next(), Some("" | "." | ".."));
         let found = if is_folder { self.folder(&path, order) } else { self.module(&path, order) };
@@ -94,38 +93,33 @@ impl<'a> Specifiers<'a> {
     }
 
     /// `#name`, which only the files of one package can import.
-    fn private(&self, folder: &str, specifier: &str, order: Order) -> Target {
-        if let Some(file) = self.mapped(folder, specifier, order) {
+    fn private(&self, importer: Importer<'_>, specifier: &str) -> Target {
+        if let Some(file) = self.mapped(importer, specifier) {
             return Target::File(file);
         }
-        let Some(package) = self.packages.around(folder) else { return Target::Elsewhere };
-        let paths = package.imported(specifier, order);
+        let Some(package) = self.packages.around(importer.folder) else { return Target::Elsewhere };
+        let paths = package.imported(specifier, importer);
         if paths.is_empty() {
             return Target::Elsewhere;
         }
-        match self.first(package, &paths, order) {
+        match self.first(package, &paths, importer.order) {
             Some(file) => Target::File(file),
             None => Target::Nothing("no file where imports of package.json say"),
         }
     }
 
     /// A specifier that is mapped by a configuration, or begins with the name of a package.
-    fn named(&self, folder: &str, specifier: &str, order: Order) -> Target {
-        if let Some(file) = self.mapped(folder, specifier, order) {
+    fn named(&self, importer: Importer<'_>, specifier: &str) -> Target {
+        if let Some(file) = self.mapped(importer, specifier) {
             return Target::File(file);
         }
         let (name, rest) = split(specifier);
-        let vendored = self.packages.vendored(folder, name).find_map(|place| {
-            let package = self.packages.at(&place);
-            let found = package.and_then(|package| self.part(package, rest, order));
-            found.or_else(|| self.module(&join(&place, rest), order))
-        });
-        if let Some(file) = vendored {
-            return Target::File(file);
+        if self.packages.is_vendored(importer.folder, name) {
+            return Target::Elsewhere;
         }
-        match self.packages.seen(folder, name) {
+        match self.packages.seen(importer.folder, name) {
             None => Target::Elsewhere,
-            Some(package) => match self.part(package, rest, order) {
+            Some(package) => match self.part(package, rest, importer) {
                 Some(file) => Target::File(file),
                 None if is_source(rest) => Target::Nothing("no such file in this package"),
                 None => Target::Elsewhere,
@@ -133,8 +127,8 @@ impl<'a> Specifiers<'a> {
         }
     }
 
-    fn mapped(&self, folder: &str, specifier: &str, order: Order) -> Option<u32> {
-        self.configs.find(folder, specifier, |path| self.module(path, order))
+    fn mapped(&self, importer: Importer<'_>, specifier: &str) -> Option<u32> {
+        self.configs.find(importer.path, specifier, |path| self.module(path, importer.order))
     }
 
     /// The module at a path: a file, or a folder that stands for one.
@@ -158,9 +152,10 @@ impl<'a> Specifiers<'a> {
     }
 
     /// A package, or a part of it.
-    fn part(&self, package: &Package<'_>, rest: &str, order: Order) -> Option<u32> {
+    fn part(&self, package: &Package<'_>, rest: &str, importer: Importer<'_>) -> Option<u32> {
+        let order = importer.order;
         let subpath = if rest.is_empty() { ".".to_owned() } else { format!("./{rest}") };
-        let exported = package.exported(&subpath, order);
+        let exported = package.exported(&subpath, importer);
         let inside = |folder: &str| self.module(&join(&join(package.folder, folder), rest), order);
         self.first(package, &exported, order).or_else(|| {
             if rest.is_empty() {

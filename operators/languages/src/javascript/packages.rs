@@ -1,6 +1,7 @@
 //! The packages of a repository: its `package.json` files, and which of them an importing file sees by name.
 //!
-//! A file sees, in this order: packages in `node_modules` around it, its own package if that has `exports`,
+//! What is in a `node_modules` is third-party, even in the repository. Else a file sees, in this order: its own
+//! package if that has `exports`,
 //! what a `package.json` around it links to (`file:`, `link:`, `portal:`), the members of the workspaces
 //! around it. Where no workspaces are declared around it, any package of the repository will do that is not
 //! test data. Of `exports` the conditions are taken in the order they stand in; those of other platforms
@@ -13,9 +14,9 @@ use serde_json::{Map, Value};
 
 use super::json::parse;
 use super::patterns::{Patterns, fill};
-use super::tree::Order;
+use super::tree::{Importer, Order};
 use super::workspaces::{Globs, manifest_globs};
-use crate::files::{ancestors, file_name, join, parent, walk_to};
+use crate::files::{ancestors, file_name, parent, walk_to};
 
 /// A `package.json`.
 pub(crate) struct Package<'a> {
@@ -40,8 +41,8 @@ pub(crate) struct Packages<'a> {
     by_name: HashMap<String, Vec<usize>>,
     /// By the folder that declares them: the members of workspaces by name.
     workspaces: HashMap<&'a str, HashMap<String, usize>>,
-    /// Folders that have packages in a `node_modules` that is part of the repository.
-    vendored: HashSet<&'a str>,
+    /// By folder: the packages in its `node_modules`, where that is part of the repository.
+    vendored: HashMap<&'a str, HashSet<&'a str>>,
 }
 
 impl<'a> Packages<'a> {
@@ -51,7 +52,7 @@ impl<'a> Packages<'a> {
             by_folder: HashMap::new(),
             by_name: HashMap::new(),
             workspaces: HashMap::new(),
-            vendored: HashSet::new(),
+            vendored: HashMap::new(),
         };
         let mut globs = HashMap::<&str, Globs>::new();
         for (path, text) in &repository.context {
@@ -64,8 +65,9 @@ impl<'a> Packages<'a> {
             globs.entry(folder).or_default().extend(manifest_globs(file_name(path), text));
         }
         for file in &repository.files {
-            if let Some((folder, _)) = file.path.split_once("node_modules/") {
-                packages.vendored.insert(folder.trim_end_matches('/'));
+            if let Some((folder, inside)) = file.path.rsplit_once("node_modules/") {
+                let names = packages.vendored.entry(folder.trim_end_matches('/')).or_default();
+                names.insert(split(inside).0);
             }
         }
         let mut roots: Vec<_> = globs.into_iter().filter(|(_, globs)| !globs.is_empty()).collect();
@@ -121,10 +123,13 @@ impl<'a> Packages<'a> {
         self.by_name.get(name).map(|packages| self.packages[packages[0]].folder)
     }
 
-    /// Folders that may hold a package of this name because they are in a `node_modules` around `folder`.
-    pub(crate) fn vendored(&self, folder: &str, name: &str) -> impl Iterator<Item = String> {
-        let around = ancestors(folder).filter(|folder| self.vendored.contains(folder));
-        around.map(move |folder| join(&join(folder, "node_modules"), name))
+    /// Whether a package of this name is in a `node_modules` around `folder` that is part of the repository.
+    /// It is somebody else's all the same.
+    pub(crate) fn is_vendored(&self, folder: &str, name: &str) -> bool {
+        ancestors(folder).any(|folder| {
+            let mut places = self.vendored.get(folder).into_iter();
+            places.any(|names| names.contains(name))
+        })
     }
 
     /// The package that a file in `folder` sees by this name.
@@ -206,21 +211,22 @@ impl<'a> Package<'a> {
     }
 
     /// The paths in the repository that `exports` may mean by a subpath such as `.` or `./util`.
-    pub(crate) fn exported(&self, subpath: &str, order: Order) -> Vec<String> {
+    pub(crate) fn exported(&self, subpath: &str, importer: Importer<'_>) -> Vec<String> {
         let found = self.exports.as_ref().and_then(|exports| {
-            exports.find(subpath, |target, star| Some(self.targets(target, star, order)))
+            exports.find(subpath, |target, star| Some(self.targets(target, star, importer)))
         });
         found.unwrap_or_default()
     }
 
     /// The same for a name beginning with `#` in its own files.
-    pub(crate) fn imported(&self, name: &str, order: Order) -> Vec<String> {
-        let target = |target: &Value, star: Option<&str>| Some(self.targets(target, star, order));
+    pub(crate) fn imported(&self, name: &str, importer: Importer<'_>) -> Vec<String> {
+        let target =
+            |target: &Value, star: Option<&str>| Some(self.targets(target, star, importer));
         self.imports.find(name, target).unwrap_or_default()
     }
 
-    fn targets(&self, target: &Value, star: Option<&str>, order: Order) -> Vec<String> {
-        let targets = conditions(target, order).into_iter();
+    fn targets(&self, target: &Value, star: Option<&str>, importer: Importer<'_>) -> Vec<String> {
+        let targets = conditions(target, importer).into_iter();
         targets.filter_map(|target| walk_to(self.folder, &fill(target, star))).collect()
     }
 }
@@ -257,12 +263,8 @@ fn links(folder: &str, manifest: &Map<String, Value>) -> HashMap<String, String>
     .collect()
 }
 
-/// Conditions that hold for a program on Node.
-const HOLDING: [&str; 8] =
-    ["types", "import", "require", "node", "default", "module", "module-sync", "node-addons"];
-
 /// The paths that a target of `exports` may be: first those whose conditions hold.
-pub(crate) fn conditions(target: &Value, order: Order) -> Vec<&str> {
+fn conditions<'v>(target: &'v Value, importer: Importer<'_>) -> Vec<&'v str> {
     let (mut sure, mut other) = (vec![], vec![]);
     let mut open = vec![(target, true)];
     while let Some((target, holds)) = open.pop() {
@@ -270,11 +272,10 @@ pub(crate) fn conditions(target: &Value, order: Order) -> Vec<&str> {
             Value::String(path) if holds => sure.push(&**path),
             Value::String(path) => other.push(&**path),
             Value::Array(choices) => open.extend(choices.iter().rev().map(|one| (one, holds))),
-            Value::Object(object) => open.extend(object.iter().rev().map(|(condition, one)| {
-                let types = condition.starts_with("types");
-                let known = types || HOLDING.contains(&&**condition);
-                (one, holds && known && !(types && order == Order::JavaScript))
-            })),
+            Value::Object(object) => {
+                let choices = object.iter().rev();
+                open.extend(choices.map(|(name, one)| (one, holds && importer.meets(name))));
+            }
             _ => {}
         }
     }
@@ -309,12 +310,11 @@ mod tests {
             "./none": null,
             "./away": "../../x.js",
         } }));
-        let typescript = |subpath| package.exported(subpath, Order::TypeScript);
+        let typescript = |subpath| package.exported(subpath, Importer::new("a.ts", "typescript"));
+        let javascript = |path| package.exported(".", Importer::new(path, "javascript"));
         assert_eq!(typescript("."), ["p/a.d.ts", "p/a.js", "p/b.js", "p/w.js"]);
-        assert_eq!(
-            package.exported(".", Order::JavaScript),
-            ["p/a.js", "p/b.js", "p/w.js", "p/a.d.ts"]
-        );
+        assert_eq!(javascript("a.js"), ["p/a.d.ts", "p/a.js", "p/b.js", "p/w.js"]);
+        assert_eq!(javascript("a.cjs"), ["p/b.js", "p/w.js", "p/a.d.ts", "p/a.js"]);
         assert_eq!(typescript("./x/y"), ["p/lib/x/y.js"]);
         assert_eq!(typescript("./old/x.js"), ["p/older/x.js"]);
         assert!(typescript("./none").is_empty() && typescript("./away").is_empty());
@@ -323,8 +323,8 @@ mod tests {
     #[test]
     fn one_path_may_be_all_that_is_exported() {
         let package = package(&json!({ "exports": "./c.js" }));
-        assert_eq!(package.exported(".", Order::JavaScript), ["p/c.js"]);
-        assert!(package.exported("./d", Order::JavaScript).is_empty());
+        assert_eq!(package.exported(".", Importer::new("a.js", "javascript")), ["p/c.js"]);
+        assert!(package.exported("./d", Importer::new("a.js", "javascript")).is_empty());
     }
 
     #[test]

@@ -9,13 +9,39 @@ use std::collections::HashMap;
 
 use backstory_core::Repository;
 
-use crate::files::join;
+use crate::files::{join, parent};
+
+/// What matters of the file that an import stands in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Importer<'p> {
+    pub(crate) path: &'p str,
+    pub(crate) folder: &'p str,
+    pub(crate) order: Order,
+}
 
 /// Whose order the endings are tried in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     JavaScript,
     TypeScript,
+}
+
+impl<'p> Importer<'p> {
+    pub(crate) fn new(path: &'p str, language: &str) -> Self {
+        let order = if language == "typescript" { Order::TypeScript } else { Order::JavaScript };
+        Self { path, folder: parent(path), order }
+    }
+
+    /// Whether a condition of `exports` holds for it, as for a program on Node.
+    pub(crate) fn meets(self, condition: &str) -> bool {
+        match condition {
+            "node" | "default" => true,
+            "import" => !self.path.ends_with(".cjs") && !self.path.ends_with(".cts"),
+            "require" => !self.path.ends_with(".mjs") && !self.path.ends_with(".mts"),
+            // `types@>=5` too. All tools take it, in JavaScript files as well.
+            types => types.starts_with("types"),
+        }
+    }
 }
 
 /// Endings that TypeScript adds to a path, in its order.

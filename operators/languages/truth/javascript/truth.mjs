@@ -9,8 +9,8 @@
 // An edge is true if the compiler says so, unless dependency-cruiser leads the same import to another file of
 // the folder; then both edges are neutral, and so is what only dependency-cruiser says: it reads one
 // tsconfig.json, at the top. Where the compiler says a declaration (a.d.ts) and dependency-cruiser the program it
-// declares (a.js), the declaration is true for a TypeScript file and the program for a JavaScript file. An import of a file of another language (./App.vue) is true by dependency-cruiser
-// alone. An import of a workspace package that leads nowhere, because what it names is not built, makes edges to
+// declares (a.js) or nothing, the declaration is true for a TypeScript file and the program for a JavaScript file. An import of a file of another language (./App.vue) is true by dependency-cruiser
+// alone. An import of a package of the folder that leads nowhere, because what it names is not built, makes edges to
 // all files of that package neutral.
 //
 // The compiler reads each file with the options of the nearest tsconfig.json or jsconfig.json, or of the project
@@ -72,6 +72,14 @@ function toRegExp(glob) {
   return new RegExp(`^${body}$`);
 }
 
+function linkTo(target, folder, name) {
+  const link = path.join(folder, "node_modules", name);
+  if (fs.existsSync(link)) return;
+  const top = fs.mkdirSync(path.dirname(link), { recursive: true });
+  fs.symlinkSync(target, link);
+  made.push(link, ...(top ? [top] : []));
+}
+
 const packages = new Map();
 const made = []; // folders and links
 for (const folder of new Set(all.filter((file) => /(package|lerna)\.json$|pnpm-workspace\.yaml$/.test(file)).map((file) => path.dirname(file)))) {
@@ -84,12 +92,15 @@ for (const folder of new Set(all.filter((file) => /(package|lerna)\.json$|pnpm-w
     const { name } = readJson(manifest);
     if (!name || !wanted.some((glob) => glob.test(place)) || unwanted.some((glob) => glob.test(place))) continue;
     if (!packages.has(name)) packages.set(name, path.dirname(manifest));
-    const link = path.join(folder, "node_modules", name);
-    if (!fs.existsSync(link)) {
-      const top = fs.mkdirSync(path.dirname(link), { recursive: true });
-      fs.symlinkSync(path.dirname(manifest), link);
-      made.push(link, ...(top ? [top] : []));
-    }
+    linkTo(path.dirname(manifest), folder, name);
+  }
+}
+for (const manifest of all.filter((file) => path.basename(file) === "package.json")) {
+  const { dependencies, devDependencies } = readJson(manifest);
+  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+    const place = /^(?:file:|link:|portal:|workspace:(?=\.))(.*)/.exec(version)?.[1];
+    const target = place && path.resolve(path.dirname(manifest), place);
+    if (target && fs.existsSync(path.join(target, "package.json"))) linkTo(target, path.dirname(manifest), name);
   }
 }
 
@@ -256,14 +267,17 @@ for (const file of sources) {
       neutral.add(pair(file, one)).add(pair(file, two));
     } else if (one) {
       if (!two) only.compiler += 1;
-      edges.add(pair(file, one));
+      const program = /\.[mc]?jsx?$/.test(file) && one.replace(declaration, ".$1js");
+      edges.add(pair(file, known.has(program) ? program : one));
     } else if (two && OTHER.test(two)) edges.add(pair(file, two));
     else if (two) {
       only.cruiser += 1;
       neutral.add(pair(file, two));
     } else {
+      const place = path.resolve(path.dirname(file), specifier);
       const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
-      const folder = packages.get(name);
+      const relative = specifier.startsWith(".") && present.has(path.join(place, "package.json"));
+      const folder = relative ? place : packages.get(name);
       if (folder && !first.get(specifier)) {
         for (const other of known) if (other.startsWith(folder + path.sep)) neutral.add(pair(file, other));
       }
