@@ -1,7 +1,14 @@
 //! JavaScript, and what TypeScript shares with it.
 
+mod configs;
 pub(crate) mod imports;
+mod json;
 pub(crate) mod outline;
+mod packages;
+mod patterns;
+mod reexports;
+mod tree;
+mod workspaces;
 
 use std::sync::{Arc, LazyLock};
 
@@ -17,20 +24,17 @@ pub(crate) struct JavaScript;
 static GRAMMAR: LazyLock<Grammar> =
     LazyLock::new(|| Grammar::new(tree_sitter_javascript::LANGUAGE));
 
-/// Endings of file names, in the order in which they are tried behind a name without one.
-pub(crate) const EXTENSIONS: &[&str] = &["js", "jsx", "mjs", "cjs"];
-
 impl Language for JavaScript {
     fn name(&self) -> &'static str {
         "javascript"
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        EXTENSIONS
+        &["js", "jsx", "mjs", "cjs"]
     }
 
     fn manifests(&self) -> &'static [&'static str] {
-        &["package.json", "jsconfig*.json"]
+        &["package.json", "jsconfig*.json", "lerna.json", "pnpm-workspace.yaml"]
     }
 
     fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
@@ -41,10 +45,9 @@ impl Language for JavaScript {
     fn resolver<'a>(
         &self,
         repository: &'a Repository,
-        _outlines: &'a [Arc<Outline>],
+        outlines: &'a [Arc<Outline>],
     ) -> Option<Box<dyn Resolver + 'a>> {
-        let extensions = [EXTENSIONS, crate::typescript::EXTENSIONS].concat();
-        Some(Box::new(imports::Specifiers::new(repository, extensions)))
+        Some(Box::new(imports::Specifiers::new(repository, outlines)))
     }
 }
 

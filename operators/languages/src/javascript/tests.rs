@@ -1,5 +1,5 @@
 use crate::javascript::outline::missing;
-use crate::testing::{Sample, render};
+use crate::testing::{Sample, render, truth};
 
 const SHOP: &str = r#"#!/usr/bin/env node
 /** @file Sells things. */
@@ -125,7 +125,7 @@ fn packages_of_the_repository() {
         ),
         ("packages/a/src/index.ts", ""),
         ("packages/a/src/util.ts", ""),
-        ("packages/b/package.json", r#"{"name": "b"}"#),
+        ("packages/b/package.json", r#"{"name": "b", "exports": {".": "./index.js"}}"#),
         (
             "packages/b/index.js",
             "import '@x/a'; import '@x/a/util'; import 'react'; import '@x/none'",
@@ -141,4 +141,9 @@ fn packages_of_the_repository() {
         sample.needs("packages/b/deep/file.js"),
         ["packages/b/deep/other.js", "packages/b/index.js"]
     );
+}
+
+#[test]
+fn a_sample_is_resolved_as_the_tools_do() {
+    truth("javascript");
 }

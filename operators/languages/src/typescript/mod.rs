@@ -1,8 +1,7 @@
 //! TypeScript and TSX. Outlines and imports are those of JavaScript with a wider grammar.
 //!
-//! TSX is a grammar of its own: in it `<T>x` opens an element, outside it a cast. An outline knows a text
-//! and no file name, so the text decides: the grammar it looks like is tried first, and the other one if
-//! that fails.
+//! TSX is a grammar of its own: in it `<T>x` opens an element, outside it a cast. The ending of the file name
+//! decides; without one, what the text looks like. The other grammar is tried if that one fails.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,7 +11,7 @@ use memchr::memmem;
 use crate::javascript::imports::Specifiers;
 use crate::javascript::outline::{Grammar, outline};
 use crate::syntax::parse;
-use crate::{Language, Limits, Resolver, TooComplex, javascript};
+use crate::{Language, Limits, Resolver, TooComplex};
 
 /// TypeScript, with TSX and declaration files.
 pub(crate) struct TypeScript;
@@ -21,9 +20,6 @@ static PLAIN: LazyLock<Grammar> =
     LazyLock::new(|| Grammar::new(tree_sitter_typescript::LANGUAGE_TYPESCRIPT));
 static TSX: LazyLock<Grammar> =
     LazyLock::new(|| Grammar::new(tree_sitter_typescript::LANGUAGE_TSX));
-
-/// Endings of file names, in the order in which they are tried behind a name without one.
-pub(crate) const EXTENSIONS: &[&str] = &["ts", "tsx", "d.ts", "mts", "cts", "d.mts", "d.cts"];
 
 impl Language for TypeScript {
     fn name(&self) -> &'static str {
@@ -39,12 +35,16 @@ impl Language for TypeScript {
     }
 
     fn manifests(&self) -> &'static [&'static str] {
-        &["tsconfig*.json"]
+        &["tsconfig*.json", "*tsconfig.json"]
     }
 
-    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+    fn outline(&self, path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
         let (mut first, mut second) = (&*PLAIN, &*TSX);
-        if looks_like_tsx(text) {
+        let is_tsx = match path.rsplit_once('.') {
+            Some((_, ending)) => ending == "tsx",
+            None => looks_like_tsx(text),
+        };
+        if is_tsx {
             std::mem::swap(&mut first, &mut second);
         }
         let tree = parse(first.language(), text, limits)?;
@@ -60,9 +60,9 @@ impl Language for TypeScript {
     fn resolver<'a>(
         &self,
         repository: &'a Repository,
-        _outlines: &'a [Arc<Outline>],
+        outlines: &'a [Arc<Outline>],
     ) -> Option<Box<dyn Resolver + 'a>> {
-        Some(Box::new(Specifiers::new(repository, [EXTENSIONS, javascript::EXTENSIONS].concat())))
+        Some(Box::new(Specifiers::new(repository, outlines)))
     }
 }
 

@@ -83,12 +83,12 @@ fn configured_paths() {
         ("src/two.tsx", "import 'exact'"),
         ("gen/made.ts", ""),
         ("sub/tsconfig.json", r#"{"compilerOptions": {"paths": {"~/*": ["./lib/*"]}}}"#),
-        ("sub/a.ts", "import '~/x'; import '@/two'; import './lib/x.js'"),
+        ("sub/a.ts", "import '~/x'; import '@/two'; import './lib/x.js'; import 'src/one'"),
         ("sub/lib/x.d.ts", ""),
     ]);
     assert_eq!(sample.needs("src/one.ts"), ["gen/made.ts", "src/two.tsx"]);
     assert_eq!(sample.needs("src/two.tsx"), ["src/one.ts"]);
-    assert_eq!(sample.needs("sub/a.ts"), ["sub/lib/x.d.ts"]);
+    assert_eq!(sample.needs("sub/a.ts"), ["src/two.tsx", "sub/lib/x.d.ts"]);
 }
 
 #[test]

@@ -1,0 +1,336 @@
+//! The packages of a repository: its `package.json` files, and which of them an importing file sees by name.
+//!
+//! What is in a `node_modules` is third-party, even in the repository. Else a file sees, in this order: its own
+//! package if that has `exports`,
+//! what a `package.json` around it links to (`file:`, `link:`, `portal:`), the members of the workspaces
+//! around it. Where no workspaces are declared around it, any package of the repository will do that is not
+//! test data. Of `exports` the conditions are taken in the order they stand in; those of other platforms
+//! come last.
+
+use std::collections::{HashMap, HashSet};
+
+use backstory_core::Repository;
+use serde_json::{Map, Value};
+
+use super::json::parse;
+use super::patterns::{Patterns, fill};
+use super::tree::{Importer, Order};
+use super::workspaces::{Globs, manifest_globs};
+use crate::files::{ancestors, file_name, parent, walk_to};
+
+/// A `package.json`.
+pub(crate) struct Package<'a> {
+    pub(crate) folder: &'a str,
+    name: Option<String>,
+    /// The files that it says it is, the best first.
+    main: Vec<String>,
+    /// The files for TypeScript that it says it is.
+    types: Vec<String>,
+    /// None if it has none; then all its files can be imported.
+    exports: Option<Patterns<Value>>,
+    /// What names beginning with `#` mean in it.
+    imports: Patterns<Value>,
+    /// Folders of packages that are linked to by name.
+    links: HashMap<String, String>,
+}
+
+/// The packages of one repository.
+pub(crate) struct Packages<'a> {
+    packages: Vec<Package<'a>>,
+    by_folder: HashMap<&'a str, usize>,
+    by_name: HashMap<String, Vec<usize>>,
+    /// By the folder that declares them: the members of workspaces by name.
+    workspaces: HashMap<&'a str, HashMap<String, usize>>,
+    /// By folder: the packages in its `node_modules`, where that is part of the repository.
+    vendored: HashMap<&'a str, HashSet<&'a str>>,
+}
+
+impl<'a> Packages<'a> {
+    pub(crate) fn new(repository: &'a Repository) -> Self {
+        let mut packages = Self {
+            packages: vec![],
+            by_folder: HashMap::new(),
+            by_name: HashMap::new(),
+            workspaces: HashMap::new(),
+            vendored: HashMap::new(),
+        };
+        let mut globs = HashMap::<&str, Globs>::new();
+        for (path, text) in &repository.context {
+            let folder = parent(path);
+            if file_name(path) == "package.json"
+                && let Some(Value::Object(manifest)) = parse(text)
+            {
+                packages.add(folder, &manifest);
+            }
+            globs.entry(folder).or_default().extend(manifest_globs(file_name(path), text));
+        }
+        for file in &repository.files {
+            if let Some((folder, inside)) = file.path.rsplit_once("node_modules/") {
+                let names = packages.vendored.entry(folder.trim_end_matches('/')).or_default();
+                names.insert(split(inside).0);
+            }
+        }
+        let mut roots: Vec<_> = globs.into_iter().filter(|(_, globs)| !globs.is_empty()).collect();
+        roots.sort_unstable_by_key(|(root, _)| *root);
+        packages.join_workspaces(&roots);
+        packages
+    }
+
+    fn add(&mut self, folder: &'a str, manifest: &Map<String, Value>) {
+        let (index, package) = (self.packages.len(), Package::new(folder, manifest));
+        if let Some(name) = &package.name {
+            self.by_name.entry(name.clone()).or_default().push(index);
+        }
+        self.by_folder.insert(folder, index);
+        self.packages.push(package);
+    }
+
+    /// Every package is a member of the nearest workspaces that name its folder.
+    fn join_workspaces(&mut self, roots: &[(&'a str, Globs)]) {
+        let globs: HashMap<&str, &Globs> =
+            roots.iter().map(|(root, globs)| (*root, globs)).collect();
+        self.workspaces = roots.iter().map(|(root, _)| (*root, HashMap::new())).collect();
+        let mut names: Vec<_> = self.by_name.iter().collect();
+        names.sort_unstable();
+        for (name, packages) in names {
+            for &package in packages {
+                let folder = self.packages[package].folder;
+                let names_it = |root: &&str| {
+                    let inside = folder.strip_prefix(*root).unwrap_or(folder);
+                    globs.get(root).is_some_and(|globs| globs.has(inside.trim_start_matches('/')))
+                };
+                if let Some(root) = ancestors(folder).find(names_it)
+                    && let Some(members) = self.workspaces.get_mut(root)
+                {
+                    members.entry(name.clone()).or_insert(package);
+                }
+            }
+        }
+    }
+
+    /// The package in a folder.
+    pub(crate) fn at(&self, folder: &str) -> Option<&Package<'a>> {
+        self.by_folder.get(folder).map(|&index| &self.packages[index])
+    }
+
+    /// The package that the files of a folder belong to.
+    pub(crate) fn around(&self, folder: &str) -> Option<&Package<'a>> {
+        ancestors(folder).find_map(|folder| self.at(folder))
+    }
+
+    /// The folder of a package of this name, whoever asks.
+    pub(crate) fn folder_named(&self, name: &str) -> Option<&'a str> {
+        self.by_name.get(name).map(|packages| self.packages[packages[0]].folder)
+    }
+
+    /// Whether a package of this name is in a `node_modules` around `folder` that is part of the repository.
+    /// It is somebody else's all the same.
+    pub(crate) fn is_vendored(&self, folder: &str, name: &str) -> bool {
+        ancestors(folder).any(|folder| {
+            let mut places = self.vendored.get(folder).into_iter();
+            places.any(|names| names.contains(name))
+        })
+    }
+
+    /// The package that a file in `folder` sees by this name.
+    pub(crate) fn seen(&self, folder: &str, name: &str) -> Option<&Package<'a>> {
+        let own = self.around(folder);
+        let own = own.filter(|own| own.exports.is_some() && own.name.as_deref() == Some(name));
+        own.or_else(|| self.linked(folder, name)).or_else(|| {
+            let mut around =
+                ancestors(folder).filter_map(|folder| self.workspaces.get(folder)).peekable();
+            if around.peek().is_none() {
+                return self.somewhere(folder, self.by_name.get(name)?);
+            }
+            around.find_map(|members| members.get(name)).map(|&package| &self.packages[package])
+        })
+    }
+
+    fn linked(&self, folder: &str, name: &str) -> Option<&Package<'a>> {
+        let around = ancestors(folder).filter_map(|folder| self.at(folder));
+        let mut links = around.filter_map(|package| package.links.get(name));
+        links.find_map(|folder| self.at(folder))
+    }
+
+    /// The first of `packages` that may be meant where nobody says so.
+    fn somewhere(&self, folder: &str, packages: &[usize]) -> Option<&Package<'a>> {
+        let own = self.around(folder).map(|own| own.folder);
+        let mut packages = packages.iter().map(|&package| &self.packages[package]);
+        packages
+            .find(|package| Some(package.folder) != own && !is_test_data(package.folder, folder))
+    }
+}
+
+/// Whether a package is in a folder of test data or examples that the file is not in.
+fn is_test_data(package: &str, folder: &str) -> bool {
+    const FOLDERS: [&str; 12] = [
+        "test",
+        "tests",
+        "__tests__",
+        "spec",
+        "fixture",
+        "fixtures",
+        "__fixtures__",
+        "examples",
+        "example",
+        "e2e",
+        "templates",
+        "node_modules",
+    ];
+    let set_apart = ancestors(package).filter(|folder| FOLDERS.contains(&file_name(folder)));
+    let is_around = |outer: &str| {
+        folder.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    set_apart.into_iter().any(|outer| !is_around(outer))
+}
+
+impl<'a> Package<'a> {
+    fn new(folder: &'a str, manifest: &Map<String, Value>) -> Self {
+        let stated = |keys: &[&str]| {
+            let values = keys.iter().filter_map(|key| manifest.get(*key)?.as_str());
+            values.map(str::to_owned).collect::<Vec<_>>()
+        };
+        Self {
+            folder,
+            name: manifest.get("name").and_then(Value::as_str).map(str::to_owned),
+            main: stated(&["main", "module", "source"]),
+            types: stated(&["types", "typings"]),
+            exports: manifest.get("exports").filter(|value| !value.is_null()).map(by_subpath),
+            imports: manifest.get("imports").map(by_subpath).unwrap_or_default(),
+            links: links(folder, manifest),
+        }
+    }
+
+    /// The paths in the repository that the package may be, by the fields that are older than `exports`.
+    pub(crate) fn main(&self, order: Order) -> Vec<String> {
+        let (first, second) = match order {
+            Order::JavaScript => (&self.main, &self.types),
+            Order::TypeScript => (&self.types, &self.main),
+        };
+        first.iter().chain(second).filter_map(|path| walk_to(self.folder, path)).collect()
+    }
+
+    /// The paths in the repository that `exports` may mean by a subpath such as `.` or `./util`.
+    pub(crate) fn exported(&self, subpath: &str, importer: Importer<'_>) -> Vec<String> {
+        let found = self.exports.as_ref().and_then(|exports| {
+            exports.find(subpath, |target, star| Some(self.targets(target, star, importer)))
+        });
+        found.unwrap_or_default()
+    }
+
+    /// The same for a name beginning with `#` in its own files.
+    pub(crate) fn imported(&self, name: &str, importer: Importer<'_>) -> Vec<String> {
+        let target =
+            |target: &Value, star: Option<&str>| Some(self.targets(target, star, importer));
+        self.imports.find(name, target).unwrap_or_default()
+    }
+
+    fn targets(&self, target: &Value, star: Option<&str>, importer: Importer<'_>) -> Vec<String> {
+        let targets = conditions(target, importer).into_iter();
+        targets.filter_map(|target| walk_to(self.folder, &fill(target, star))).collect()
+    }
+}
+
+/// `exports` or `imports` by subpath. A key that ends in a slash means all that is in a folder.
+fn by_subpath(value: &Value) -> Patterns<Value> {
+    let is_subpath = |key: &String| key.starts_with(['.', '#']);
+    match value.as_object().filter(|object| object.keys().any(is_subpath)) {
+        None => [(".".to_owned(), value.clone())].into_iter().collect(),
+        Some(object) => object
+            .iter()
+            .map(|(key, target)| match (key.strip_suffix('/'), target) {
+                (Some(_), Value::String(to)) => {
+                    (format!("{key}*"), Value::String(format!("{to}*")))
+                }
+                _ => (key.clone(), target.clone()),
+            })
+            .collect(),
+    }
+}
+
+/// The folders that dependencies are linked to.
+fn links(folder: &str, manifest: &Map<String, Value>) -> HashMap<String, String> {
+    let keys = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
+    let all = keys.iter().filter_map(|key| manifest.get(*key)?.as_object()).flatten();
+    all.filter_map(|(name, version)| {
+        let path = match version.as_str()?.split_once(':')? {
+            ("file" | "link" | "portal", path) => path,
+            ("workspace", path) if path.starts_with('.') => path,
+            _ => return None,
+        };
+        Some((name.clone(), walk_to(folder, path)?))
+    })
+    .collect()
+}
+
+/// The paths that a target of `exports` may be: first those whose conditions hold.
+fn conditions<'v>(target: &'v Value, importer: Importer<'_>) -> Vec<&'v str> {
+    let (mut sure, mut other) = (vec![], vec![]);
+    let mut open = vec![(target, true)];
+    while let Some((target, holds)) = open.pop() {
+        match target {
+            Value::String(path) if holds => sure.push(&**path),
+            Value::String(path) => other.push(&**path),
+            Value::Array(choices) => open.extend(choices.iter().rev().map(|one| (one, holds))),
+            Value::Object(object) => {
+                let choices = object.iter().rev();
+                open.extend(choices.map(|(name, one)| (one, holds && importer.meets(name))));
+            }
+            _ => {}
+        }
+    }
+    sure.append(&mut other);
+    sure
+}
+
+/// A specifier as the name of a package and what is wanted from it.
+pub(crate) fn split(specifier: &str) -> (&str, &str) {
+    let mut parts = specifier.match_indices('/').map(|(at, _)| at);
+    let end = if specifier.starts_with('@') { parts.nth(1) } else { parts.next() };
+    let (name, rest) = specifier.split_at(end.unwrap_or(specifier.len()));
+    (name, rest.trim_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn package(manifest: &Value) -> Package<'static> {
+        Package::new("p", manifest.as_object().expect("an object"))
+    }
+
+    #[test]
+    fn exports_have_subpaths_patterns_and_conditions() {
+        let package = package(&json!({ "exports": {
+            ".": { "browser": "./w.js", "import": { "types": "./a.d.ts", "default": "./a.js" }, "require": ["./b.js"] },
+            "./*": "./lib/*.js",
+            "./old/": "./older/",
+            "./none": null,
+            "./away": "../../x.js",
+        } }));
+        let typescript = |subpath| package.exported(subpath, Importer::new("a.ts", "typescript"));
+        let javascript = |path| package.exported(".", Importer::new(path, "javascript"));
+        assert_eq!(typescript("."), ["p/a.d.ts", "p/a.js", "p/b.js", "p/w.js"]);
+        assert_eq!(javascript("a.js"), ["p/a.d.ts", "p/a.js", "p/b.js", "p/w.js"]);
+        assert_eq!(javascript("a.cjs"), ["p/b.js", "p/w.js", "p/a.d.ts", "p/a.js"]);
+        assert_eq!(typescript("./x/y"), ["p/lib/x/y.js"]);
+        assert_eq!(typescript("./old/x.js"), ["p/older/x.js"]);
+        assert!(typescript("./none").is_empty() && typescript("./away").is_empty());
+    }
+
+    #[test]
+    fn one_path_may_be_all_that_is_exported() {
+        let package = package(&json!({ "exports": "./c.js" }));
+        assert_eq!(package.exported(".", Importer::new("a.js", "javascript")), ["p/c.js"]);
+        assert!(package.exported("./d", Importer::new("a.js", "javascript")).is_empty());
+    }
+
+    #[test]
+    fn names_have_scopes() {
+        assert_eq!(split("a/b/c"), ("a", "b/c"));
+        assert_eq!(split("@a/b/c/"), ("@a/b", "c"));
+        assert_eq!(split("@a"), ("@a", ""));
+    }
+}

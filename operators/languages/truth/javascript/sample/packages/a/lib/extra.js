@@ -1,0 +1,2 @@
+import { a } from "./main";
+export const extra = a;

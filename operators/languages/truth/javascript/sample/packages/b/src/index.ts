@@ -1,0 +1,3 @@
+import { deep } from "deep";
+import { extra } from "@sample/a/extra";
+export default deep + extra;

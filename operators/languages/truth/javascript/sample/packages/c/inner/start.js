@@ -1,0 +1,3 @@
+const b = require("b");
+const self = require("c");
+require("../inner/other");

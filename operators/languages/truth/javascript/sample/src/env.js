@@ -1,0 +1,2 @@
+import config from "../package.json" with { type: "json" };
+export const name = config.name;

@@ -1,0 +1,2 @@
+export * from "./shape";
+export { default as round } from "./round.js";

@@ -1,0 +1,1 @@
+declare const round: (x: number) => number; export default round;
