@@ -135,6 +135,8 @@ pub struct Outline {
     /// Names that the file uses, sorted and without doubles, where a language's imports do not tell which
     /// files are meant: `pkg.Name` in Go, the names of types in Java. Empty for other languages.
     pub uses: Vec<String>,
+    /// When the file counts, as far as its name and its text tell: Go's build constraints.
+    pub when: When,
     /// Why nothing is known of the file, if it could not be outlined: it is passed on as it is.
     pub opaque: Option<String>,
 }
@@ -173,6 +175,9 @@ impl Outline {
         hasher.field(self.package.as_deref().unwrap_or_default());
         for name in &self.uses {
             hasher.field(name);
+        }
+        if self.when != When::Always {
+            hasher.field([self.when as u8]);
         }
         hasher.field(self.opaque.as_deref().unwrap_or_default());
         hasher.finish()
