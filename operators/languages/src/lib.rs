@@ -39,6 +39,7 @@ languages! {
     go: Go,
     java: Java,
     javascript: JavaScript,
+    kotlin: Kotlin,
     python: Python,
     rust: Rust,
     typescript: TypeScript,

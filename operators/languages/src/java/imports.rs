@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use backstory_core::{EdgeKind, Import, Outline, Repository};
 
-use super::packages::{Packages, Wanted};
+use super::packages::{Packages, Wanted, is_type};
 use crate::{Found, Resolver};
 
 /// What is known of one repository.
@@ -107,7 +107,8 @@ fn is_star(import: &Import) -> bool {
 
 /// The names that imports of their own, or the file itself, explain.
 fn bound_names<'a>(text: &'a str, outline: &'a Outline) -> HashSet<&'a str> {
-    let own = outline.definitions.iter().map(|definition| definition.name(text));
+    let own = outline.definitions.iter().filter(|definition| is_type(definition.kind));
+    let own = own.map(|definition| definition.name(text));
     let imported = outline.imports.iter().filter(|import| !is_star(import)).map(|import| {
         let last = || import.path.rsplit('.').next().unwrap_or_default();
         let member = import.names.first().map(|name| &*name.name);

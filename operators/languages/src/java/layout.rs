@@ -67,7 +67,8 @@ impl<'a> Layout<'a> {
 fn is_build(path: &str) -> bool {
     let name = file_name(path);
     matches!(name, "pom.xml" | "build.xml" | "build.gradle" | "build.gradle.kts")
-        || (name.ends_with(".gradle") && name.strip_suffix(".gradle") == Some(file_name(parent(path))))
+        || (name.ends_with(".gradle")
+            && name.strip_suffix(".gradle") == Some(file_name(parent(path))))
 }
 
 /// Where a file stands, by its path and package.
@@ -85,20 +86,22 @@ fn place<'a>(path: &'a str, package: &str, builds: &BTreeSet<&str>) -> Place<'a>
     let inside = |folder: &str| {
         build.is_empty() || folder.strip_prefix(build).is_some_and(|rest| rest.starts_with('/'))
     };
-    let sources = ancestors(root).filter(|folder| file_name(folder) == "src" && inside(folder)).last();
+    let sources =
+        ancestors(root).filter(|folder| file_name(folder) == "src" && inside(folder)).last();
     let module = sources.map_or(build, parent);
     let set = root.get(module.len()..).unwrap_or_default().to_ascii_lowercase();
     // A test fixture or a module named after tests is a test only if its set says so.
-    let test = set.split('/').any(|part| {
-        part.starts_with("test") || part.ends_with("test") || part.ends_with("tests")
-    });
+    let test = set
+        .split('/')
+        .any(|part| part.starts_with("test") || part.ends_with("test") || part.ends_with("tests"));
     Place { module, root, test, common: set.contains("common") }
 }
 
 /// How many steps there are between two folders.
 fn distance(a: &str, b: &str) -> u32 {
     let parts = |folder: &str| folder.split('/').filter(|part| !part.is_empty()).count();
-    let shared = a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b && !a.is_empty()).count();
+    let shared =
+        a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b && !a.is_empty()).count();
     (parts(a) + parts(b) - 2 * shared) as u32
 }
 
@@ -155,8 +158,14 @@ mod tests {
             let place = place(path, package, &builds);
             (place.module, place.root, place.test)
         };
-        assert_eq!(place("core/src/main/java/a/b/C.java", "a.b"), ("core", "core/src/main/java", false));
-        assert_eq!(place("core/src/test/java/a/b/C.java", "a.b"), ("core", "core/src/test/java", true));
+        assert_eq!(
+            place("core/src/main/java/a/b/C.java", "a.b"),
+            ("core", "core/src/main/java", false)
+        );
+        assert_eq!(
+            place("core/src/test/java/a/b/C.java", "a.b"),
+            ("core", "core/src/test/java", true)
+        );
         assert_eq!(place("core/x/a/C.java", "a"), ("core/x", "core/x", false));
         assert_eq!(place("y/src/a/C.java", "a"), ("y", "y/src", false));
         assert_eq!(place("a/C.java", "b"), ("", "a", false));

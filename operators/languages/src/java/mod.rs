@@ -5,6 +5,7 @@ mod outline;
 mod packages;
 
 pub(crate) mod imports;
+pub(crate) mod names;
 
 use std::sync::Arc;
 
@@ -16,8 +17,7 @@ use crate::{Language, Limits, Resolver, TooComplex};
 pub(crate) struct Java;
 
 /// Files that say where a module begins, and which other modules it sees.
-pub(crate) const MANIFESTS: &[&str] =
-    &["pom.xml", "*.gradle", "build.xml"];
+pub(crate) const MANIFESTS: &[&str] = &["pom.xml", "*.gradle", "build.xml"];
 
 impl Language for Java {
     fn name(&self) -> &'static str {

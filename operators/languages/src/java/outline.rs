@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 use backstory_core::{DefinitionKind, Outline};
 use tree_sitter::Node;
 
+use super::names;
 use crate::sketch::{Parts, Pending, Sketch};
 use crate::syntax::{Rules, children_in, parse, range, trim_end, vocabulary, walk};
 use crate::{Limits, TooComplex};
@@ -146,7 +147,7 @@ impl Reader<'_> {
 
     /// A name with dots, as it would be without white space and comments.
     fn dotted(&self, name: Node<'_>) -> String {
-        uses::dotted(self.sketch.text(name))
+        names::dotted(self.sketch.text(name))
     }
 
     fn import(&mut self, node: Node<'_>) {

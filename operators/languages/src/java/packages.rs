@@ -87,7 +87,8 @@ impl<'a> Packages<'a> {
         let mut found: Vec<&str> = if names.len() <= defined.len() {
             names.iter().map(|name| &**name).filter(|name| defined.contains_key(*name)).collect()
         } else {
-            let place = |name: &Cow<'_, str>| names.binary_search_by(|known| known.as_str().cmp(name));
+            let place =
+                |name: &Cow<'_, str>| names.binary_search_by(|known| known.as_str().cmp(name));
             defined.keys().filter_map(|name| place(name).ok()).map(|at| &*names[at]).collect()
         };
         found.sort_unstable();
@@ -121,7 +122,8 @@ impl<'a> Packages<'a> {
             let beside = functions().filter(|candidate| {
                 self.layout.place(candidate.file).module == module
                     && candidate.actual == best.actual
-                    && self.layout.rank(from, candidate.file).0 == self.layout.rank(from, best.file).0
+                    && self.layout.rank(from, candidate.file).0
+                        == self.layout.rank(from, best.file).0
             });
             found.extend(beside.map(|candidate| candidate.file));
         }
@@ -130,14 +132,19 @@ impl<'a> Packages<'a> {
 }
 
 fn candidate(file: u32, definition: &Definition, text: &str) -> Candidate {
-    let functions = [DefinitionKind::Function, DefinitionKind::Constant, DefinitionKind::Variable];
-    let mut words = definition.signature(text).split_whitespace();
+    let mut words = definition.signature(text).split_whitespace().take(4);
     Candidate {
         file,
-        public: definition.public,
-        is_type: !functions.contains(&definition.kind),
-        actual: words.by_ref().take(4).any(|word| word == "actual"),
+        public: definition.public || words.clone().any(|word| word == "internal"),
+        is_type: is_type(definition.kind),
+        actual: words.any(|word| word == "actual"),
     }
+}
+
+/// Whether what is of this kind can be named as a type, at the top level of a file or in another type.
+pub(super) fn is_type(kind: DefinitionKind) -> bool {
+    use DefinitionKind::{Alias, Interface, Module, Type};
+    matches!(kind, Type | Interface | Alias | Module)
 }
 
 /// The class that Java sees of the functions of a Kotlin file.

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use tree_sitter::{Node, Tree};
 
 use super::{Grammar, Kind};
+use crate::java::names::{dotted, is_package, outermost};
 use crate::syntax::text_of;
 
 /// Longer than any name that is worth looking up.
@@ -16,7 +17,8 @@ const LONGEST_NAME: usize = 512;
 
 /// The names, sorted and without doubles.
 pub(super) fn uses(grammar: &'static Grammar, tree: &Tree, source: &str) -> Vec<String> {
-    let mut reader = Reader { grammar, source, names: BTreeSet::new(), parameters: BTreeSet::new() };
+    let mut reader =
+        Reader { grammar, source, names: BTreeSet::new(), parameters: BTreeSet::new() };
     let mut cursor = tree.walk();
     loop {
         let node = cursor.node();
@@ -95,7 +97,8 @@ impl<'s> Reader<'s> {
         let object = node.child_by_field_id(self.grammar.fields.object);
         self.expression(object);
         let is_path = |node: Node<'_>| self.grammar.kind(node) == Kind::FieldAccess;
-        if let (Some(object), Some(field)) = (object, node.child(node.child_count().saturating_sub(1) as u32))
+        if let (Some(object), Some(field)) =
+            (object, node.child(node.child_count().saturating_sub(1) as u32))
             && is_path(object)
             && self.text(field).starts_with(char::is_uppercase)
             && self.text(node).len() <= LONGEST_NAME
@@ -126,38 +129,4 @@ impl<'s> Reader<'s> {
             self.names.insert(name);
         }
     }
-}
-
-/// `a.b.Outer` of `a.b.Outer.Inner`, `Outer` of `Outer.Inner`.
-fn outermost(name: &str) -> &str {
-    let mut end = 0;
-    for part in name.split('.') {
-        end += part.len();
-        if part.trim().starts_with(char::is_uppercase) {
-            return &name[..end];
-        }
-        end += 1;
-    }
-    name
-}
-
-/// Whether this looks like the name of a package: small letters only.
-fn is_package(text: &str) -> bool {
-    let mut parts = text.split('.').map(str::trim);
-    parts.all(|part| part.starts_with(char::is_lowercase) && part.chars().all(char::is_alphanumeric) && part != "this")
-}
-
-/// A name with dots, without the white space and comments that may be in it.
-pub(super) fn dotted(name: &str) -> String {
-    let mut rest = name;
-    let mut out = String::new();
-    while let Some(at) = rest.find('/') {
-        out.push_str(&rest[..at]);
-        let comment = &rest[at..];
-        let (end, length) = if comment.starts_with("/*") { ("*/", 2) } else { ("\n", 1) };
-        rest = comment.find(end).map_or("", |at| &comment[at + length..]);
-    }
-    out.push_str(rest);
-    out.retain(|c| !c.is_whitespace());
-    out
 }
