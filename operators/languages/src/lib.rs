@@ -36,6 +36,7 @@ macro_rules! languages {
 }
 
 languages! {
+    csharp: CSharp,
     go: Go,
     java: Java,
     javascript: JavaScript,
