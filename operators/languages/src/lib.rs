@@ -38,8 +38,11 @@ macro_rules! languages {
 languages! {
     c: C,
     cpp: Cpp,
+    csharp: CSharp,
     go: Go,
+    java: Java,
     javascript: JavaScript,
+    kotlin: Kotlin,
     python: Python,
     rust: Rust,
     typescript: TypeScript,

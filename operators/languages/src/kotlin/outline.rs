@@ -1,0 +1,328 @@
+//! What a Kotlin file defines: types with their members, functions, variables and aliases. What is inside
+//! functions is not a definition. The class that `@file:JvmName` names is a module, since Java sees the
+//! functions of the file in it.
+//!
+//! A signature begins behind the annotations in front of the first modifier. `import a.b.c as d` has the
+//! path `a.b.c`, no names and an alias; `import a.b.*` the path `a.b` and the name `*`.
+
+mod uses;
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use backstory_core::{DefinitionKind, Import, Outline};
+use tree_sitter::Node;
+
+use crate::java::names::dotted;
+use crate::sketch::{Parts, Pending, Sketch};
+use crate::syntax::{Rules, parse, range, trim_end, vocabulary, walk};
+use crate::{Limits, TooComplex};
+
+vocabulary! {
+    kinds {
+        AnnotatedLambda = "annotated_lambda",
+        Annotation = "annotation",
+        BlockComment = "block_comment",
+        Call = "call_expression",
+        CallableReference = "callable_reference",
+        Class = "class_declaration",
+        ClassBody = "class_body",
+        ClassParameter = "class_parameter",
+        ClassParameters = "class_parameters",
+        Companion = "companion_object",
+        Constructor = "secondary_constructor",
+        Delegate = "property_delegate",
+        Delegation = "explicit_delegation",
+        DelegationSpecifier = "delegation_specifier",
+        DelegationSpecifiers = "delegation_specifiers",
+        Entry = "enum_entry",
+        EnumBody = "enum_class_body",
+        Error = "ERROR",
+        FileAnnotation = "file_annotation",
+        Function = "function_declaration",
+        FunctionBody = "function_body",
+        Getter = "getter",
+        Identifier = "identifier",
+        Import = "import",
+        Infix = "infix_expression",
+        Lambda = "lambda_literal",
+        LineComment = "line_comment",
+        Modifiers = "modifiers",
+        Navigation = "navigation_expression",
+        Object = "object_declaration",
+        Package = "package_header",
+        Parameter = "parameter",
+        PrimaryConstructor = "primary_constructor",
+        Property = "property_declaration",
+        QualifiedIdentifier = "qualified_identifier",
+        Setter = "setter",
+        StringContent = "string_content",
+        TypeAlias = "type_alias",
+        UserType = "user_type",
+        ValueArgument = "value_argument",
+        Variable = "variable_declaration",
+        Variables = "multi_variable_declaration",
+    }
+    fields {
+        name = "name",
+        type_ = "type",
+    }
+}
+
+static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_kotlin_ng::LANGUAGE));
+
+/// Variables that share one signature. Where there are more of them, each stands for itself, so that the
+/// outline does not grow with the square of the file.
+const MOST_NAMES: usize = 16;
+
+/// The outline of a Kotlin file.
+pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+    let grammar = &*GRAMMAR;
+    let tree = parse(&grammar.language, text, limits)?;
+    let mut reader = Reader { grammar, sketch: Sketch::new(text), doc: Pending::default() };
+    walk(&tree, &mut reader, Scope { owner: None }, limits)?;
+    reader.sketch.outline.uses = uses::uses(grammar, &tree, text);
+    Ok(reader.sketch.outline)
+}
+
+/// Where a node stands.
+#[derive(Clone, Copy)]
+struct Scope {
+    /// The type around it.
+    owner: Option<u32>,
+}
+
+struct Reader<'s> {
+    grammar: &'static Grammar,
+    sketch: Sketch<'s>,
+    doc: Pending,
+}
+
+impl<'t> Rules<'t> for Reader<'_> {
+    type Scope = Scope;
+
+    fn visit(&mut self, node: Node<'t>, scope: Scope) -> Option<Scope> {
+        let kind = self.grammar.kind(node);
+        match kind {
+            Kind::BlockComment if self.sketch.text(node).starts_with("/**") => {
+                self.doc.replace(trim_end(self.sketch.source, range(node), &[]));
+                return None;
+            }
+            Kind::BlockComment | Kind::LineComment => return None,
+            Kind::ClassBody
+            | Kind::EnumBody
+            | Kind::Error
+            | Kind::PrimaryConstructor
+            | Kind::ClassParameters => return Some(scope),
+            // The grammar takes the body of `class A : B by c { .. }` for an argument of `c`.
+            Kind::DelegationSpecifiers | Kind::DelegationSpecifier | Kind::Delegation => {
+                return scope.owner.map(|_| scope);
+            }
+            Kind::Call | Kind::AnnotatedLambda | Kind::Lambda => {
+                return scope.owner.filter(|_| self.is_misread(node)).map(|_| scope);
+            }
+            _ if !node.is_named() => return None,
+            _ => {}
+        }
+        let doc = self.doc.take();
+        match kind {
+            Kind::Package => {
+                let name = self.child(node, Kind::QualifiedIdentifier);
+                self.sketch.outline.package = name.map(|name| dotted(self.sketch.text(name)));
+            }
+            Kind::Import => self.import(node),
+            Kind::FileAnnotation => self.facade(node),
+            Kind::Property => self.variables(node, scope, doc),
+            _ => return self.definition(node, scope, doc),
+        }
+        None
+    }
+}
+
+impl Reader<'_> {
+    fn field<'t>(&self, node: Node<'t>, field: impl Fn(&Fields) -> u16) -> Option<Node<'t>> {
+        node.child_by_field_id(field(&self.grammar.fields))
+    }
+
+    fn child<'t>(&self, node: Node<'t>, kind: Kind) -> Option<Node<'t>> {
+        node.named_children(&mut node.walk()).find(|child| self.grammar.kind(*child) == kind)
+    }
+
+    /// Whether this ends where a type ends, and so holds its body.
+    fn is_misread(&self, node: Node<'_>) -> bool {
+        let parent = node.parent().map(|parent| self.grammar.kind(parent));
+        match self.grammar.kind(node) {
+            Kind::Call => parent == Some(Kind::Delegation),
+            Kind::AnnotatedLambda => parent == Some(Kind::Call),
+            _ => parent == Some(Kind::AnnotatedLambda),
+        }
+    }
+
+    fn import(&mut self, node: Node<'_>) {
+        let Some(name) = self.child(node, Kind::QualifiedIdentifier) else { return };
+        let all = node.children(&mut node.walk()).any(|child| child.kind() == "*");
+        let import = Import {
+            path: dotted(self.sketch.text(name)),
+            names: if all { vec!["*".into()] } else { vec![] },
+            alias: self.child(node, Kind::Identifier).map(|alias| self.sketch.text(alias).into()),
+            ..Import::default()
+        };
+        self.sketch.state(import, node);
+    }
+
+    /// `@file:JvmName("Name")`
+    fn facade(&mut self, node: Node<'_>) {
+        if !self.sketch.text(node).contains("JvmName") {
+            return;
+        }
+        let mut inner = node;
+        while self.grammar.kind(inner) != Kind::StringContent {
+            let count = inner.named_child_count() as u32;
+            let Some(last) = count.checked_sub(1).and_then(|last| inner.named_child(last)) else {
+                return;
+            };
+            inner = last;
+        }
+        let parts = Parts {
+            kind: DefinitionKind::Module,
+            name: inner,
+            whole: range(node),
+            start: node.start_byte() as u32,
+            body: None,
+            doc: None,
+            parent: None,
+            public: true,
+        };
+        self.sketch.define(parts, &[]);
+    }
+
+    /// Everything that has one name. A scope if there are members in it.
+    fn definition(
+        &mut self,
+        node: Node<'_>,
+        scope: Scope,
+        doc: Option<Range<u32>>,
+    ) -> Option<Scope> {
+        let (kind, name) = self.kind_and_name(node, scope)?;
+        let modifiers = self.child(node, Kind::Modifiers);
+        let bodies = [Kind::ClassBody, Kind::EnumBody, Kind::FunctionBody];
+        let mut cursor = node.walk();
+        let is_body = |child: &Node<'_>| {
+            bodies.contains(&self.grammar.kind(*child)) || child.kind() == "block"
+        };
+        let body = node.named_children(&mut cursor).find(is_body);
+        let parts = Parts {
+            kind,
+            name,
+            whole: range(node),
+            start: self.start(node, modifiers),
+            body: body.or_else(|| self.misread_body(node)),
+            doc,
+            parent: scope.owner,
+            public: self.is_public(modifiers),
+        };
+        let owner = self.sketch.define(parts, &["=", ";", ","])?;
+        let has_members = matches!(kind, DefinitionKind::Type | DefinitionKind::Interface);
+        has_members.then_some(Scope { owner: Some(owner) })
+    }
+
+    /// The body of `class A : B by c { .. }`.
+    fn misread_body<'t>(&self, node: Node<'t>) -> Option<Node<'t>> {
+        let specifiers = self.child(node, Kind::DelegationSpecifiers)?;
+        let count = specifiers.named_child_count() as u32;
+        let last = specifiers.named_child(count.checked_sub(1)?)?;
+        let call = self.child(self.child(last, Kind::Delegation)?, Kind::Call)?;
+        self.child(call, Kind::AnnotatedLambda)
+    }
+
+    fn kind_and_name<'t>(
+        &self,
+        node: Node<'t>,
+        scope: Scope,
+    ) -> Option<(DefinitionKind, Node<'t>)> {
+        let word = |word: &str| node.children(&mut node.walk()).find(|child| child.kind() == word);
+        let name = self.field(node, |f| f.name);
+        Some(match self.grammar.kind(node) {
+            Kind::Class if word("interface").is_some() => (DefinitionKind::Interface, name?),
+            Kind::Class | Kind::Object => (DefinitionKind::Type, name?),
+            Kind::Companion => (DefinitionKind::Type, name.or_else(|| word("companion"))?),
+            Kind::Function if scope.owner.is_some() => (DefinitionKind::Method, name?),
+            Kind::Function => (DefinitionKind::Function, name?),
+            Kind::Constructor => (DefinitionKind::Method, word("constructor")?),
+            Kind::TypeAlias => (DefinitionKind::Alias, self.field(node, |f| f.type_)?),
+            Kind::Entry => (DefinitionKind::Constant, self.child(node, Kind::Identifier)?),
+            Kind::ClassParameter if word("val").or_else(|| word("var")).is_some() => {
+                (DefinitionKind::Variable, self.child(node, Kind::Identifier)?)
+            }
+            _ => return None,
+        })
+    }
+
+    /// `val a = 1`, `var b: Int by c`, `val (a, b) = c`.
+    fn variables(&mut self, node: Node<'_>, scope: Scope, mut doc: Option<Range<u32>>) {
+        let modifiers = self.child(node, Kind::Modifiers);
+        let several = self.child(node, Kind::Variables);
+        let holder = several.unwrap_or(node);
+        let mut cursor = holder.walk();
+        let variables = holder
+            .named_children(&mut cursor)
+            .filter(|child| self.grammar.kind(*child) == Kind::Variable)
+            .filter_map(|variable| self.child(variable, Kind::Identifier));
+        let variables: Vec<_> = variables.collect();
+        let crowded = variables.len() > MOST_NAMES;
+        let ends_signature = |child: &Node<'_>| {
+            let kinds = [Kind::Getter, Kind::Setter, Kind::Delegate];
+            child.kind() == "=" || kinds.contains(&self.grammar.kind(*child))
+        };
+        let mut cursor = node.walk();
+        let body = node.children(&mut cursor).find(ends_signature);
+        let constant = modifiers.is_some_and(|node| self.has(node, &["const"]));
+        for name in variables {
+            let whole = if crowded { range(name) } else { range(node) };
+            let parts = Parts {
+                kind: if constant { DefinitionKind::Constant } else { DefinitionKind::Variable },
+                name,
+                start: if crowded { whole.start } else { self.start(node, modifiers) },
+                whole,
+                body: body.filter(|_| !crowded),
+                doc: doc.take(),
+                parent: scope.owner,
+                public: self.is_public(modifiers),
+            };
+            self.sketch.define(parts, &["=", ";"]);
+        }
+    }
+
+    /// Where the signature begins.
+    fn start(&self, node: Node<'_>, modifiers: Option<Node<'_>>) -> u32 {
+        let start_in = |node: Node<'_>| {
+            let skipped = [Kind::Annotation, Kind::Modifiers];
+            let mut cursor = node.walk();
+            let first = node
+                .children(&mut cursor)
+                .find(|child| !skipped.contains(&self.grammar.kind(*child)) && !child.is_extra());
+            first.map(|child| child.start_byte() as u32)
+        };
+        let modifier = modifiers.and_then(start_in);
+        modifier.or_else(|| start_in(node)).unwrap_or(node.start_byte() as u32)
+    }
+
+    fn is_public(&self, modifiers: Option<Node<'_>>) -> bool {
+        modifiers.is_none_or(|modifiers| !self.has(modifiers, &["private", "internal"]))
+    }
+
+    fn has(&self, modifiers: Node<'_>, words: &[&str]) -> bool {
+        let mut cursor = modifiers.walk();
+        modifiers.named_children(&mut cursor).any(|child| words.contains(&self.sketch.text(child)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_has_every_word() {
+        assert_eq!(GRAMMAR.missing(), Vec::<&str>::new());
+    }
+}
