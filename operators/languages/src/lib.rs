@@ -11,6 +11,7 @@
 mod files;
 mod found;
 mod opaque;
+mod query;
 mod sketch;
 mod syntax;
 
@@ -23,8 +24,8 @@ use std::sync::Arc;
 
 use backstory_core::{Edge, FileClass, Import, Outline, Repository, Unresolved};
 
-pub use found::Found;
 use found::Collector;
+pub use found::Found;
 
 /// Declares the folder of each language and registers what it holds. Sorted by name.
 macro_rules! languages {
@@ -36,11 +37,23 @@ macro_rules! languages {
 }
 
 languages! {
+    bash: Bash,
+    dart: Dart,
+    elixir: Elixir,
     go: Go,
+    haskell: Haskell,
     javascript: JavaScript,
+    julia: Julia,
+    lua: Lua,
+    ocaml: OCaml,
     python: Python,
+    r: R,
     rust: Rust,
+    scala: Scala,
+    sql: Sql,
+    swift: Swift,
     typescript: TypeScript,
+    zig: Zig,
 }
 
 /// One source language.
@@ -117,6 +130,9 @@ pub enum TooComplex {
     /// Nested too deeply.
     #[error("nested more than {0} deep")]
     Depth(u32),
+    /// The query of the outline has too many matches under way.
+    #[error("more than {0} definitions are under way at once")]
+    Matches(u32),
     /// Four gibibytes or more.
     #[error("4 GiB or larger")]
     Size,
