@@ -11,6 +11,7 @@
 mod files;
 mod found;
 mod opaque;
+mod query;
 mod sketch;
 mod syntax;
 
@@ -36,16 +37,28 @@ macro_rules! languages {
 }
 
 languages! {
+    bash: Bash,
     c: C,
     cpp: Cpp,
     csharp: CSharp,
+    dart: Dart,
+    elixir: Elixir,
     go: Go,
+    haskell: Haskell,
     java: Java,
     javascript: JavaScript,
+    julia: Julia,
     kotlin: Kotlin,
+    lua: Lua,
+    ocaml: OCaml,
     python: Python,
+    r: R,
     rust: Rust,
+    scala: Scala,
+    sql: Sql,
+    swift: Swift,
     typescript: TypeScript,
+    zig: Zig,
 }
 
 /// One source language.
@@ -128,6 +141,9 @@ pub enum TooComplex {
     /// Nested too deeply.
     #[error("nested more than {0} deep")]
     Depth(u32),
+    /// The query of the outline has too many matches under way.
+    #[error("more than {0} definitions are under way at once")]
+    Matches(u32),
     /// Four gibibytes or more.
     #[error("4 GiB or larger")]
     Size,

@@ -122,7 +122,7 @@ impl Pending {
 }
 
 /// Whether nothing but white space, and no blank line, is between two ranges.
-fn touches(source: &str, before: &Range<u32>, after: &Range<u32>) -> bool {
+pub(crate) fn touches(source: &str, before: &Range<u32>, after: &Range<u32>) -> bool {
     let between = source.get(before.end as usize..after.start as usize).unwrap_or("?");
     between.bytes().all(|byte| byte.is_ascii_whitespace())
         && between.bytes().filter(|&byte| byte == b'\n').count() < 2

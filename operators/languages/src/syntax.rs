@@ -72,7 +72,7 @@ thread_local! {
 }
 
 /// Steps that any file may take, however short it is.
-const FREE_STEPS: u64 = 100_000;
+pub(crate) const FREE_STEPS: u64 = 100_000;
 
 /// tree-sitter asks whether to go on after this many steps.
 const STEPS_PER_QUESTION: u64 = 100;

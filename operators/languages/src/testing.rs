@@ -12,7 +12,12 @@ use crate::{Limits, Resolvers, classify, outline};
 
 /// An outline as text: the file's doc, definitions indented below what encloses them, imports.
 pub(crate) fn render(language: &str, source: &str) -> String {
-    let outline = outline(language, "", source, Limits::default()).expect("within the limits");
+    render_at(language, "", source)
+}
+
+/// The outline of the file at `path` as text.
+pub(crate) fn render_at(language: &str, path: &str, source: &str) -> String {
+    let outline = outline(language, path, source, Limits::default()).expect("within the limits");
     check(&outline, source);
     let mut out = String::new();
     let mut depths = Vec::<usize>::new();

@@ -1,0 +1,56 @@
+//! Haskell. Without a list of exports, a module offers all that it defines; an instance is there for everybody.
+
+use std::sync::LazyLock;
+
+use backstory_core::{DefinitionKind, Outline};
+
+use crate::query::{Outliner, Rules, Seen};
+use crate::{Language, Limits, TooComplex};
+
+/// Haskell.
+pub(crate) struct Haskell;
+
+static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
+    let rules = Rules {
+        docs: &["-- |", "--|", "{-|", "{- |"],
+        marks: &["=", " where", "\nwhere"],
+        public: is_public,
+        clauses: true,
+        ..Rules::default()
+    };
+    Outliner::new(tree_sitter_haskell::LANGUAGE, include_str!("outline.scm"), rules)
+});
+
+impl Language for Haskell {
+    fn name(&self) -> &'static str {
+        "haskell"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["hs", "hsc", "hs-boot"]
+    }
+
+    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+        OUTLINER.outline(text, limits)
+    }
+}
+
+/// Constructors, fields and methods are offered with their type, or by name.
+fn is_public(seen: &Seen<'_>) -> bool {
+    let parent = seen.parent.is_some_and(|parent| {
+        parent.kind == DefinitionKind::Implementation || parent.public && (parent.all || parent.kind == DefinitionKind::Constant)
+    });
+    seen.kind == DefinitionKind::Implementation || parent || seen.exported.unwrap_or(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::sampled;
+
+    #[test]
+    fn definitions_and_imports() {
+        let samples = [("Sample.hs", include_str!("Sample.hs"))];
+        insta::assert_snapshot!(sampled(&OUTLINER, "haskell", &samples));
+    }
+}

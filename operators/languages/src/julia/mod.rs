@@ -1,0 +1,56 @@
+//! Julia. Where a file lists no exports, names with an underscore before them are for the package itself.
+
+use std::sync::LazyLock;
+
+use backstory_core::{DefinitionKind, Outline};
+
+use crate::query::{Outliner, Rules, Seen};
+use crate::{Language, Limits, TooComplex};
+
+/// Julia.
+pub(crate) struct Julia;
+
+static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
+    let rules = Rules {
+        marks: &["="],
+        public: is_public,
+        ..Rules::default()
+    };
+    Outliner::new(tree_sitter_julia::LANGUAGE, include_str!("outline.scm"), rules)
+});
+
+impl Language for Julia {
+    fn name(&self) -> &'static str {
+        "julia"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["jl"]
+    }
+
+    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+        OUTLINER.outline(text, limits)
+    }
+}
+
+/// What belongs to a type is as public as that, and a method of another module's function as that module.
+fn is_public(seen: &Seen<'_>) -> bool {
+    match (seen.parent, seen.exported) {
+        (Some(parent), _) if parent.kind == DefinitionKind::Type => parent.public,
+        (None, _) if seen.kind == DefinitionKind::Module => true,
+        (_, Some(exported)) => exported || seen.name.contains('.'),
+        (_, None) => !seen.name.starts_with('_'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::sampled;
+
+    #[test]
+    fn definitions_and_imports() {
+        let samples = [("sample.jl", include_str!("sample.jl")), ("script.jl", "_total = 1\nmost = 2\n")];
+        insta::assert_snapshot!(sampled(&OUTLINER, "julia", &samples));
+    }
+}

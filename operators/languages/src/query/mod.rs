@@ -1,0 +1,371 @@
+//! Outlines by query: for languages whose outline is a list of patterns over the syntax tree, in a file
+//! `outline.scm` beside the language. Responsible for reading the matches; `nest` and `sweep` make an
+//! outline of them.
+//!
+//! Each pattern is about one thing, and says so with captures of this vocabulary:
+//!
+//! | capture | what it is |
+//! |---|---|
+//! | `@definition.KIND` | a definition; `KIND` is a name of [`DefinitionKind`] |
+//! | `@name` | its name, without which it is none; from the first to the last if there are several |
+//! | `@body` | what the signature ends before |
+//! | `@head` | what the signature ends with, where there is no node for the body |
+//! | `@start` | a token before the definition that it begins with: `and` in OCaml |
+//! | `@annotation` | a part before the name that the signature begins after |
+//! | `@members` | says that what is defined in it are its members, though it is a variable or a function |
+//! | `@private`, `@public` | a word before the name that says who may use it |
+//! | `@parameters` | what tells functions of one name apart: they have different numbers of these |
+//! | `@local` | something in which all definitions are local |
+//! | `@comment` | a comment: documents what it stands on, if it begins as the language's [`Rules::docs`] say |
+//! | `@doc` | documents the next definition beside it, whatever is between |
+//! | `@doc.inside` | documents the definition that it stands in, or the file |
+//! | `@export` | a name that the file offers to others |
+//! | `@export.all` | a type that the file offers with all that is in it |
+//! | `@import` | an import |
+//! | `@import.path` | where it imports from, as written; without it, [`Rules::imports`] reads the text |
+//! | `@import.name` | a name that it takes from there |
+//! | `@import.alias` | the new name of that, or of the whole if the pattern has no `@import.name` |
+//! | `@import.exported` | a word that says that it offers to others what it imports |
+//! | `@package` | the package or namespace of the file |
+//! | `@_...` | something that a predicate asks about |
+//!
+//! `@annotation`, `@private` and `@public` may have a pattern of their own, and are then about the definition
+//! that they stand in. Several names in one declaration are several matches, and several names in one import too. Where
+//! patterns match one node, the first of the file decides: the special stands above the general, and a
+//! declaration that imports is no definition.
+
+mod nest;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+use std::cell::{Cell, RefCell};
+use std::ops::{ControlFlow, Range};
+
+use backstory_core::{DefinitionKind, Import, Outline};
+use tree_sitter::{
+    Language, Node, Query, QueryCursor, QueryCursorOptions, QueryCursorState, QueryError,
+    StreamingIterator, Tree,
+};
+
+use crate::syntax::{FREE_STEPS, line, parse, range};
+use crate::{Limits, TooComplex};
+
+#[cfg(test)]
+pub(crate) use tests::{sampled, sampled_by};
+
+/// What the query of a language cannot say.
+pub(crate) struct Rules {
+    /// How comments begin that are documentation.
+    pub(crate) docs: &'static [&'static str],
+    /// Whether a comment below a definition, with a blank line after it, is its documentation.
+    pub(crate) docs_below: bool,
+    /// What is cut off the end of signatures.
+    pub(crate) marks: &'static [&'static str],
+    /// Whether other files may use a definition that no capture tells this of.
+    pub(crate) public: fn(&Seen<'_>) -> bool,
+    /// Whether functions of one name are written as several clauses.
+    pub(crate) clauses: bool,
+    /// Reads an import without a path from its text.
+    pub(crate) imports: fn(&str) -> Vec<Import>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            docs: &[],
+            docs_below: false,
+            marks: &[],
+            public: |_| true,
+            clauses: false,
+            imports: |_| vec![],
+        }
+    }
+}
+
+/// What can be known of a definition to judge whether other files may use it.
+pub(crate) struct Seen<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) kind: DefinitionKind,
+    pub(crate) doc: Option<&'a str>,
+    /// Whether the file says that it offers this name; none if it says nothing of what it offers.
+    pub(crate) exported: Option<bool>,
+    pub(crate) parent: Option<Parent>,
+}
+
+/// The definition around another one.
+#[derive(Clone, Copy)]
+pub(crate) struct Parent {
+    pub(crate) kind: DefinitionKind,
+    pub(crate) public: bool,
+    /// Whether the file offers it with all that is in it.
+    pub(crate) all: bool,
+}
+
+/// A grammar with its query.
+pub(crate) struct Outliner {
+    language: Language,
+    /// An error if it is wrong, which a test finds.
+    query: Result<Query, QueryError>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test says which line finds nothing"))]
+    source: &'static str,
+    /// What each capture of the query is.
+    roles: Vec<Role>,
+    rules: Rules,
+}
+
+/// What a capture says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Definition(DefinitionKind),
+    Name,
+    Body,
+    Head,
+    Start,
+    Annotation,
+    Members,
+    Private,
+    Public,
+    Parameters,
+    Local,
+    Comment,
+    Doc,
+    DocInside,
+    Export,
+    ExportAll,
+    Import,
+    ImportPath,
+    ImportName,
+    ImportAlias,
+    ImportExported,
+    Package,
+    Asked,
+    Unknown,
+}
+
+impl Role {
+    fn of(capture: &str) -> Self {
+        if let Some(kind) = capture.strip_prefix("definition.") {
+            return kind_of(kind).map_or(Self::Unknown, Self::Definition);
+        }
+        match capture {
+            "name" => Self::Name,
+            "body" => Self::Body,
+            "head" => Self::Head,
+            "start" => Self::Start,
+            "annotation" => Self::Annotation,
+            "members" => Self::Members,
+            "private" => Self::Private,
+            "public" => Self::Public,
+            "parameters" => Self::Parameters,
+            "local" => Self::Local,
+            "comment" => Self::Comment,
+            "doc" => Self::Doc,
+            "doc.inside" => Self::DocInside,
+            "export" => Self::Export,
+            "export.all" => Self::ExportAll,
+            "import" => Self::Import,
+            "import.path" => Self::ImportPath,
+            "import.name" => Self::ImportName,
+            "import.alias" => Self::ImportAlias,
+            "import.exported" => Self::ImportExported,
+            "package" => Self::Package,
+            _ if capture.starts_with('_') => Self::Asked,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+fn kind_of(name: &str) -> Option<DefinitionKind> {
+    use DefinitionKind as Kind;
+    let kinds = [
+        Kind::Type,
+        Kind::Interface,
+        Kind::Implementation,
+        Kind::Function,
+        Kind::Method,
+        Kind::Constant,
+        Kind::Variable,
+        Kind::Alias,
+        Kind::Module,
+        Kind::Macro,
+    ];
+    kinds.into_iter().find(|kind| kind.name() == name)
+}
+
+/// What stands before the name of a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Word {
+    Annotation,
+    Private,
+    Public,
+}
+
+/// What one match says, by the byte ranges of its captures.
+#[derive(Clone, Debug, Default)]
+struct Match {
+    /// The pattern's place in the query.
+    pattern: usize,
+    kind: Option<DefinitionKind>,
+    /// The definition or the import.
+    whole: Range<u32>,
+    /// The import's line.
+    line: u32,
+    name: Option<Range<u32>>,
+    /// Where the signature ends.
+    end: Option<u32>,
+    start: Option<u32>,
+    members: bool,
+    parameters: Option<usize>,
+    path: Option<Range<u32>>,
+    imported: Option<Range<u32>>,
+    alias: Option<Range<u32>>,
+    exported: bool,
+}
+
+fn text<'s>(source: &'s str, place: &Range<u32>) -> &'s str {
+    source.get(place.start as usize..place.end as usize).unwrap_or_default()
+}
+
+fn spanning(first: Option<&Range<u32>>, last: Range<u32>) -> Range<u32> {
+    first.map_or(last.start, |first| first.start)..last.end
+}
+
+/// Everything that the query found, in no certain order.
+#[derive(Default)]
+struct Matches {
+    definitions: Vec<Match>,
+    imports: Vec<Match>,
+    locals: Vec<Range<u32>>,
+    comments: Vec<Range<u32>>,
+    docs: Vec<Range<u32>>,
+    docs_inside: Vec<Range<u32>>,
+    /// Words about the definition around them.
+    words: Vec<(Word, Range<u32>)>,
+    exports: Vec<Range<u32>>,
+    exports_all: Vec<Range<u32>>,
+    package: Option<Range<u32>>,
+}
+
+thread_local! {
+    static CURSOR: RefCell<QueryCursor> = RefCell::new(QueryCursor::new());
+}
+
+/// Matches that may be under way at once: ordinary code has a few dozen.
+const MOST_MATCHES: u32 = 4096;
+
+/// tree-sitter asks whether to go on after this much work.
+const WORK_PER_QUESTION: u64 = 1000;
+
+impl Outliner {
+    pub(crate) fn new(language: impl Into<Language>, source: &'static str, rules: Rules) -> Self {
+        let language = language.into();
+        let query = Query::new(&language, source);
+        let names = query.as_ref().map_or(&[][..], Query::capture_names);
+        let roles = names.iter().map(|name| Role::of(name)).collect();
+        Self { language, query, source, roles, rules }
+    }
+
+    /// The outline of a text.
+    pub(crate) fn outline(&self, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+        let Ok(query) = &self.query else {
+            return Ok(Outline::opaque("the query of its language is wrong"));
+        };
+        let tree = parse(&self.language, text, limits)?;
+        let mut matches = Matches::default();
+        self.each(query, &tree, text, limits, |found| matches.read(&self.roles, found))?;
+        nest::outline(matches, text, &self.rules, limits)
+    }
+
+    /// Gives every match to `read`. Counts tree-sitter's own work, so that equal texts have equal outcomes.
+    fn each(
+        &self,
+        query: &Query,
+        tree: &Tree,
+        text: &str,
+        limits: Limits,
+        mut read: impl FnMut(&tree_sitter::QueryMatch<'_, '_>),
+    ) -> Result<(), TooComplex> {
+        let allowed = FREE_STEPS + u64::from(limits.steps_per_byte) * text.len() as u64;
+        let steps = Cell::new(0);
+        let mut count = |_: &QueryCursorState| {
+            steps.set(steps.get() + WORK_PER_QUESTION);
+            if steps.get() > allowed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let options = QueryCursorOptions::new().progress_callback(&mut count);
+        CURSOR.with_borrow_mut(|cursor| {
+            cursor.set_match_limit(MOST_MATCHES);
+            let root = tree.root_node();
+            let mut found = cursor.matches_with_options(query, root, text.as_bytes(), options);
+            while let Some(found) = found.next() {
+                read(found);
+            }
+            drop(found);
+            if steps.get() > allowed {
+                return Err(TooComplex::Steps(allowed));
+            }
+            if cursor.did_exceed_match_limit() {
+                return Err(TooComplex::Matches(MOST_MATCHES));
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Matches {
+    fn read(&mut self, roles: &[Role], found: &tree_sitter::QueryMatch<'_, '_>) {
+        let mut one = Match { pattern: found.pattern_index, ..Match::default() };
+        let mut import = false;
+        for capture in found.captures() {
+            let (node, place) = (capture.node, range(capture.node));
+            match roles[capture.index as usize] {
+                Role::Local => self.locals.push(place),
+                Role::Comment => self.comments.push(place),
+                Role::Doc => self.docs.push(place),
+                Role::DocInside => self.docs_inside.push(place),
+                Role::Annotation => self.words.push((Word::Annotation, place)),
+                Role::Private => self.words.push((Word::Private, place)),
+                Role::Public => self.words.push((Word::Public, place)),
+                Role::Export => self.exports.push(place),
+                Role::ExportAll => self.exports_all.push(place),
+                Role::Package => self.package = self.package.take().or(Some(place)),
+                Role::Import => {
+                    import = true;
+                    (one.whole, one.line) = (place, line(node));
+                }
+                role => one.read(role, node, place),
+            }
+        }
+        if import {
+            self.imports.push(one);
+        } else if one.kind.is_some() && one.name.as_ref().is_some_and(|name| !name.is_empty()) {
+            self.definitions.push(one);
+        }
+    }
+}
+
+impl Match {
+    fn read(&mut self, role: Role, node: Node<'_>, place: Range<u32>) {
+        match role {
+            Role::Definition(kind) => (self.kind, self.whole) = (Some(kind), place),
+            Role::Name => self.name = Some(spanning(self.name.as_ref(), place)),
+            Role::Body => self.end = Some(place.start.min(self.end.unwrap_or(u32::MAX))),
+            Role::Head => self.end = Some(place.end),
+            Role::Start => self.start = Some(place.start),
+            Role::Members => self.members = true,
+            Role::Parameters => self.parameters = Some(node.named_child_count()),
+            Role::ImportPath => self.path = Some(spanning(self.path.as_ref(), place)),
+            Role::ImportName => self.imported = Some(place),
+            Role::ImportAlias => self.alias = Some(place),
+            Role::ImportExported => self.exported = true,
+            _ => {}
+        }
+    }
+
+    /// Adds what another match of the same pattern says of the same thing.
+    fn merge(&mut self, other: &Self) {
+        self.end = [self.end, other.end].into_iter().flatten().min();
+        self.start = [self.start, other.start].into_iter().flatten().min();
+        self.members |= other.members;
+    }
+}
