@@ -34,7 +34,12 @@ pub struct Segment {
 /// no more room than in the file; nothing reaches the store before the end.
 #[derive(Default)]
 pub struct SegmentWriter {
-    files: BTreeMap<Table, ArrowWriter<Vec<u8>>>,
+    files: BTreeMap<Table, DataFile>,
+}
+
+struct DataFile {
+    writer: ArrowWriter<Vec<u8>>,
+    rows: u64,
 }
 
 impl SegmentWriter {
@@ -54,20 +59,22 @@ impl SegmentWriter {
     }
 
     fn write(&mut self, table: Table, batch: &RecordBatch) -> Result<(), OutputError> {
-        let writer = match self.files.entry(table) {
+        let file = match self.files.entry(table) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let properties = Some(properties(table));
-                entry.insert(ArrowWriter::try_new(vec![], batch.schema(), properties)?)
+                let writer = ArrowWriter::try_new(vec![], batch.schema(), properties)?;
+                entry.insert(DataFile { writer, rows: 0 })
             }
         };
-        Ok(writer.write(batch)?)
+        file.rows += batch.num_rows() as u64;
+        Ok(file.writer.write(batch)?)
     }
 
     /// Bytes that the files would have if they ended here, roughly.
     pub fn bytes(&self) -> u64 {
-        let size = |file: &ArrowWriter<Vec<u8>>| file.bytes_written() + file.in_progress_size();
-        self.files.values().map(size).sum::<usize>() as u64
+        let writers = self.files.values().map(|file| &file.writer);
+        writers.map(|writer| writer.bytes_written() + writer.in_progress_size()).sum::<usize>() as u64
     }
 
     /// Ends the files and puts them into the store. Blocks on `runtime`; called from a compute thread.
@@ -77,9 +84,8 @@ impl SegmentWriter {
         runtime: &tokio::runtime::Handle,
     ) -> Result<Vec<Segment>, OutputError> {
         let mut segments = vec![];
-        for (table, mut file) in self.files {
-            let rows = file.finish()?.file_metadata().num_rows() as u64;
-            let bytes = file.into_inner()?;
+        for (table, DataFile { writer, rows }) in self.files {
+            let bytes = writer.into_inner()?;
             let path = format!("part-{}.parquet", Digest::of(&bytes));
             let size = bytes.len() as u64;
             let location = Path::from(format!("{}/{path}", table.name()));

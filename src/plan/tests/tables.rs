@@ -12,7 +12,7 @@ fn a_good_plan_has_nothing_to_tell() {
     let plan = good(GOOD, &[]);
     assert!(plan.warnings().is_empty());
     assert_eq!(plan.run().seal_seconds, 1);
-    assert_eq!(plan.run().in_flight_repositories, 256);
+    assert_eq!(plan.run().in_flight_repositories, 1024);
 }
 
 #[test]
