@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::Range;
 
 use backstory_core::EdgeKind;
 
@@ -19,40 +20,67 @@ pub(super) struct Folders {
     pub(super) folder_of: Vec<usize>,
 }
 
-/// An opened folder waiting to be divided: how many files it holds, and its path with a slash at its end.
-type Open<'a> = (usize, Reverse<&'a str>);
+/// A folder that may be opened: how many edges are in it, and its path with a slash at its end.
+type Shut<'a> = (usize, Reverse<&'a str>);
 
-/// At most `most` folders: again and again the one with the most files is replaced by those in it.
+/// At most `most` folders: again and again the one with the most edges in it is replaced by those in it,
+/// until there is none with edges between its folders.
 pub(super) fn cut(deps: &Deps, most: usize) -> Folders {
     let paths: Vec<&str> = deps.files.iter().map(|file| &*file.path).collect();
-    let within = |folder: &str| {
+    let mut shut = BinaryHeap::<Shut<'_>>::from([(deps.edges.len(), Reverse(""))]);
+    let mut done: Vec<&str> = vec![];
+    while let Some((edges, Reverse(folder))) = shut.pop() {
         let begin = paths.partition_point(|path| *path < folder);
-        begin..begin + paths[begin..].partition_point(|path| path.starts_with(folder))
-    };
-    let mut open = BinaryHeap::<Open<'_>>::from([(paths.len(), Reverse(""))]);
-    let mut closed: Vec<&str> = vec![];
-    while let Some((count, Reverse(folder))) = open.pop() {
-        let mut inner = BTreeMap::<&str, usize>::new();
-        let mut direct = 0;
-        for path in &paths[within(folder)] {
-            match path[folder.len()..].find('/') {
-                Some(slash) => *inner.entry(&path[..=folder.len() + slash]).or_default() += 1,
-                None => direct += 1,
-            }
-        }
-        let more = inner.len() + usize::from(direct > 0);
-        if inner.is_empty() || open.len() + closed.len() + more > most {
-            closed.push(folder);
+        let count = paths[begin..].partition_point(|path| path.starts_with(folder));
+        let (inner, direct) = inner(&paths[begin..begin + count], folder);
+        let more = inner.len() + usize::from(direct);
+        let fits = shut.len() + done.len() + more <= most;
+        if inner.is_empty() || edges == 0 && !folder.is_empty() || !fits {
+            done.push(folder);
             continue;
         }
-        debug_assert_eq!(count, direct + inner.values().sum::<usize>());
-        open.extend(inner.into_iter().map(|(folder, count)| (count, Reverse(folder))));
-        if direct > 0 {
-            closed.push(folder);
+        if direct {
+            done.push(folder);
+        }
+        shut.extend(count_edges(deps, &paths, begin..begin + count, inner));
+    }
+    done.sort_unstable();
+    assign(&done, &paths)
+}
+
+/// The folders directly in a folder that holds these paths, and whether it holds a file itself.
+fn inner<'a>(paths: &[&'a str], folder: &str) -> (BTreeMap<&'a str, usize>, bool) {
+    let mut inner = BTreeMap::new();
+    let mut direct = false;
+    for path in paths {
+        match path[folder.len()..].find('/') {
+            Some(slash) => drop(inner.insert(&path[..=folder.len() + slash], 0)),
+            None => direct = true,
         }
     }
-    closed.sort_unstable();
-    assign(&closed, &paths)
+    (inner, direct)
+}
+
+/// The folders `inner` of the folder that holds the files `within`, with the edges in each.
+fn count_edges<'a>(
+    deps: &Deps,
+    paths: &[&'a str],
+    within: Range<usize>,
+    mut inner: BTreeMap<&'a str, usize>,
+) -> Vec<Shut<'a>> {
+    let begin = deps.edges.partition_point(|edge| (edge.from as usize) < within.start);
+    let end = deps.edges.partition_point(|edge| (edge.from as usize) < within.end);
+    for edge in &deps.edges[begin..end] {
+        let [from, to] = [edge.from, edge.to].map(|file| paths[file as usize]);
+        let folder = inner.range_mut(..=from).next_back();
+        if let Some((folder, count)) = folder
+            && from.starts_with(folder)
+            && to.starts_with(folder)
+        {
+            *count += 1;
+        }
+    }
+    inner.into_iter().map(|(folder, edges)| (edges, Reverse(folder))).collect()
 }
 
 /// Gives each file to the innermost of the folders, which are sorted.

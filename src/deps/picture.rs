@@ -8,15 +8,17 @@ use super::Deps;
 use super::folders::{self, Folders};
 use crate::drawing::{Arrow, Line, Node, Picture};
 
-/// More boxes than these are no picture any more.
-const MOST: usize = 300;
+/// More files than these are no picture any more.
+const MOST_FILES: usize = 300;
+/// Folders have more arrows.
+const MOST_FOLDERS: usize = 120;
 
 /// Draws files, or folders if there are more than some hundred files. `title` is what the picture shows.
 pub fn svg(deps: &Deps, title: &str) -> String {
-    let mut picture = if deps.files.len() <= MOST {
+    let mut picture = if deps.files.len() <= MOST_FILES {
         files(deps)
     } else {
-        folders(deps, &folders::cut(deps, MOST))
+        folders(deps, &folders::cut(deps, MOST_FOLDERS))
     };
     title.clone_into(&mut picture.title);
     picture.legend = legend(&picture);
