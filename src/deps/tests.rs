@@ -101,11 +101,14 @@ fn made_up(paths: Vec<String>, ends: &[(u32, u32)]) -> Deps {
 #[test]
 fn a_selection_leaves_what_was_asked_for() {
     let folder = repository(&FILES);
-    let all = read(folder.path());
+    let mut all = read(folder.path());
+    let missing = |file| Missing { file, import: "x".into(), line: 1, why: "gone".into() };
+    all.unresolved = vec![missing(0), missing(5)];
+    assert_eq!([all.path(0), all.path(5)], ["setup.py", "web/a.js"]);
     let python = Selection { languages: vec!["python"], kinds: vec![] }.apply(all.clone());
     assert!(python.files.iter().all(|file| file.language == "python"));
     assert_eq!((python.files.len(), python.order.len()), (5, 5));
-    assert!(python.components.len() == 1 && python.unresolved.len() == 1);
+    assert_eq!((python.components.len(), &*python.unresolved), (1, &[missing(0)][..]));
     let names = |deps: &Deps| {
         let edges = deps.edges.iter().filter(|edge| deps.path(edge.from).ends_with(".py"));
         edges.map(|edge| (deps.path(edge.from).to_owned(), edge.kind)).collect::<Vec<_>>()
@@ -116,6 +119,22 @@ fn a_selection_leaves_what_was_asked_for() {
     assert!(package.edges.iter().all(|edge| edge.kind == EdgeKind::Package));
     assert_eq!(package.files, all.files);
     assert_eq!(Selection::default().apply(all.clone()), all);
+}
+
+#[test]
+fn everything_that_is_wrong_is_in_the_json() {
+    let mut deps = made_up(vec!["a.c".into(), "b\"\u{1b}.c".into()], &[(0, 1)]);
+    let (import, why) = ("\"gone.h\"".to_owned(), "no file of this name".to_owned());
+    deps.unresolved.push(Missing { file: 1, import, line: 7, why });
+    deps.opaque.push((1, "binary".into()));
+    deps.left_out.insert(LeftOut::Symlink, 2);
+    let (stage, kind) = (backstory_core::Stage::Source, backstory_core::FailureKind::NotUtf8);
+    deps.failures.push(Failure::file("d\u{fffd}", stage, kind, "rename it"));
+    let mut out = vec![];
+    json(&deps, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+    insta::assert_snapshot!(text);
 }
 
 #[test]
