@@ -92,7 +92,9 @@ fn assign(folders: &[&str], paths: &[&str]) -> Folders {
     };
     let folder_of: Vec<usize> = paths.iter().map(innermost).collect();
     let mut counts = vec![0; folders.len()];
-    folder_of.iter().for_each(|&folder| counts[folder] += 1);
+    for &folder in &folder_of {
+        counts[folder] += 1;
+    }
     let names = folders.iter().map(|folder| folder.trim_end_matches('/').to_owned()).collect();
     Folders { names, counts, folder_of }
 }
@@ -131,15 +133,11 @@ pub(super) fn ranks(count: usize, arrows: &Arrows) -> Vec<u32> {
     let mut left: Vec<usize> = (0..count).collect();
     while !left.is_empty() {
         let lowest = left.iter().position(|&folder| needs[folder] == 0);
-        let highest = || left.iter().position(|&folder| needed[folder] == 0);
-        let (place, is_first) = match lowest.or_else(highest) {
-            Some(place) => (place, lowest.is_some()),
-            None => {
-                let gain =
-                    |place: &usize| (needed[left[*place]] - needs[left[*place]], Reverse(*place));
-                ((0..left.len()).max_by_key(gain).unwrap_or(0), true)
-            }
-        };
+        let highest = left.iter().position(|&folder| needed[folder] == 0);
+        let gain = |place: &usize| (needed[left[*place]] - needs[left[*place]], Reverse(*place));
+        let most = || (0..left.len()).max_by_key(gain);
+        let is_first = lowest.is_some() || highest.is_none();
+        let place = lowest.or(highest).or_else(most).unwrap_or(0);
         let folder = left.remove(place);
         if is_first { &mut first } else { &mut last }.push(folder);
         for &(other, from, weight) in &joined[folder] {

@@ -166,7 +166,9 @@ impl<'a> Placing<'a> {
                 let frames = row.iter().filter_map(|&frame| self.lines[frame].get(line));
                 let mut nodes: Vec<usize> = frames.flatten().copied().collect();
                 nodes.sort_by(|a, b| self.left[*a].total_cmp(&self.left[*b]));
-                nodes.iter().for_each(|&node| placed.line_of[node] = placed.lines.len());
+                for &node in &nodes {
+                    placed.line_of[node] = placed.lines.len();
+                }
                 placed.lines.push(nodes);
             }
         }

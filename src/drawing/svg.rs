@@ -200,7 +200,7 @@ fn way(placed: &Placed, route: &Route) -> String {
     let mut at = (first.x, leave(first.line));
     for pass in &passes[1..] {
         let y = enter(pass.line);
-        let middle = (at.1 + y) / 2.0;
+        let middle = f64::midpoint(at.1, y);
         let _ =
             write!(text, "C{:.1} {middle:.1} {:.1} {middle:.1} {:.1} {y:.1}", at.0, pass.x, pass.x);
         at = (pass.x, leave(pass.line));
