@@ -18,8 +18,8 @@ struct Folder<'a> {
 pub fn dot(deps: &Deps, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "digraph dependencies {{")?;
     writeln!(out, "  graph [rankdir=TB, ranksep=0.6, nodesep=0.2, fontname=\"sans-serif\"];")?;
-    writeln!(out, "  node [shape=box, style=\"rounded,filled\", fillcolor=\"#eef2ff\", ")?;
-    writeln!(out, "        color=\"#6366f1\", fontname=\"sans-serif\", fontsize=11];")?;
+    writeln!(out, "  node [shape=box, style=\"rounded,filled\", fillcolor=\"#eef2ff\"];")?;
+    writeln!(out, "  node [color=\"#6366f1\", fontname=\"sans-serif\", fontsize=11];")?;
     writeln!(out, "  edge [color=\"#6b7280\", arrowsize=0.6];")?;
     let circle_of = deps.circle_of();
     clusters(deps, &circle_of, out)?;

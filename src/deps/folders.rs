@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::Range;
 
 use backstory_core::EdgeKind;
 
@@ -19,40 +20,67 @@ pub(super) struct Folders {
     pub(super) folder_of: Vec<usize>,
 }
 
-/// An opened folder waiting to be divided: how many files it holds, and its path with a slash at its end.
-type Open<'a> = (usize, Reverse<&'a str>);
+/// A folder that may be opened: how many edges are in it, and its path with a slash at its end.
+type Shut<'a> = (usize, Reverse<&'a str>);
 
-/// At most `most` folders: again and again the one with the most files is replaced by those in it.
+/// At most `most` folders: again and again the one with the most edges in it is replaced by those in it,
+/// until there is none with edges between its folders.
 pub(super) fn cut(deps: &Deps, most: usize) -> Folders {
     let paths: Vec<&str> = deps.files.iter().map(|file| &*file.path).collect();
-    let within = |folder: &str| {
+    let mut shut = BinaryHeap::<Shut<'_>>::from([(deps.edges.len(), Reverse(""))]);
+    let mut done: Vec<&str> = vec![];
+    while let Some((edges, Reverse(folder))) = shut.pop() {
         let begin = paths.partition_point(|path| *path < folder);
-        begin..begin + paths[begin..].partition_point(|path| path.starts_with(folder))
-    };
-    let mut open = BinaryHeap::<Open<'_>>::from([(paths.len(), Reverse(""))]);
-    let mut closed: Vec<&str> = vec![];
-    while let Some((count, Reverse(folder))) = open.pop() {
-        let mut inner = BTreeMap::<&str, usize>::new();
-        let mut direct = 0;
-        for path in &paths[within(folder)] {
-            match path[folder.len()..].find('/') {
-                Some(slash) => *inner.entry(&path[..=folder.len() + slash]).or_default() += 1,
-                None => direct += 1,
-            }
-        }
-        let more = inner.len() + usize::from(direct > 0);
-        if inner.is_empty() || open.len() + closed.len() + more > most {
-            closed.push(folder);
+        let count = paths[begin..].partition_point(|path| path.starts_with(folder));
+        let (inner, direct) = inner(&paths[begin..begin + count], folder);
+        let more = inner.len() + usize::from(direct);
+        let fits = shut.len() + done.len() + more <= most;
+        if inner.is_empty() || edges == 0 && !folder.is_empty() || !fits {
+            done.push(folder);
             continue;
         }
-        debug_assert_eq!(count, direct + inner.values().sum::<usize>());
-        open.extend(inner.into_iter().map(|(folder, count)| (count, Reverse(folder))));
-        if direct > 0 {
-            closed.push(folder);
+        if direct {
+            done.push(folder);
+        }
+        shut.extend(count_edges(deps, &paths, begin..begin + count, inner));
+    }
+    done.sort_unstable();
+    assign(&done, &paths)
+}
+
+/// The folders directly in a folder that holds these paths, and whether it holds a file itself.
+fn inner<'a>(paths: &[&'a str], folder: &str) -> (BTreeMap<&'a str, usize>, bool) {
+    let mut inner = BTreeMap::new();
+    let mut direct = false;
+    for path in paths {
+        match path[folder.len()..].find('/') {
+            Some(slash) => drop(inner.insert(&path[..=folder.len() + slash], 0)),
+            None => direct = true,
         }
     }
-    closed.sort_unstable();
-    assign(&closed, &paths)
+    (inner, direct)
+}
+
+/// The folders `inner` of the folder that holds the files `within`, with the edges in each.
+fn count_edges<'a>(
+    deps: &Deps,
+    paths: &[&'a str],
+    within: Range<usize>,
+    mut inner: BTreeMap<&'a str, usize>,
+) -> Vec<Shut<'a>> {
+    let begin = deps.edges.partition_point(|edge| (edge.from as usize) < within.start);
+    let end = deps.edges.partition_point(|edge| (edge.from as usize) < within.end);
+    for edge in &deps.edges[begin..end] {
+        let [from, to] = [edge.from, edge.to].map(|file| paths[file as usize]);
+        let folder = inner.range_mut(..=from).next_back();
+        if let Some((folder, count)) = folder
+            && from.starts_with(folder)
+            && to.starts_with(folder)
+        {
+            *count += 1;
+        }
+    }
+    inner.into_iter().map(|(folder, edges)| (edges, Reverse(folder))).collect()
 }
 
 /// Gives each file to the innermost of the folders, which are sorted.
@@ -64,7 +92,9 @@ fn assign(folders: &[&str], paths: &[&str]) -> Folders {
     };
     let folder_of: Vec<usize> = paths.iter().map(innermost).collect();
     let mut counts = vec![0; folders.len()];
-    folder_of.iter().for_each(|&folder| counts[folder] += 1);
+    for &folder in &folder_of {
+        counts[folder] += 1;
+    }
     let names = folders.iter().map(|folder| folder.trim_end_matches('/').to_owned()).collect();
     Folders { names, counts, folder_of }
 }
@@ -103,15 +133,11 @@ pub(super) fn ranks(count: usize, arrows: &Arrows) -> Vec<u32> {
     let mut left: Vec<usize> = (0..count).collect();
     while !left.is_empty() {
         let lowest = left.iter().position(|&folder| needs[folder] == 0);
-        let highest = || left.iter().position(|&folder| needed[folder] == 0);
-        let (place, is_first) = match lowest.or_else(highest) {
-            Some(place) => (place, lowest.is_some()),
-            None => {
-                let gain =
-                    |place: &usize| (needed[left[*place]] - needs[left[*place]], Reverse(*place));
-                ((0..left.len()).max_by_key(gain).unwrap_or(0), true)
-            }
-        };
+        let highest = left.iter().position(|&folder| needed[folder] == 0);
+        let gain = |place: &usize| (needed[left[*place]] - needs[left[*place]], Reverse(*place));
+        let most = || (0..left.len()).max_by_key(gain);
+        let is_first = lowest.is_some() || highest.is_none();
+        let place = lowest.or(highest).or_else(most).unwrap_or(0);
         let folder = left.remove(place);
         if is_first { &mut first } else { &mut last }.push(folder);
         for &(other, from, weight) in &joined[folder] {

@@ -161,7 +161,9 @@ impl Deps {
     pub fn circle_of(&self) -> Vec<Option<u32>> {
         let mut circles = vec![None; self.files.len()];
         for (number, files) in (0..).zip(&self.components) {
-            files.iter().for_each(|&file| circles[file as usize] = Some(number));
+            for &file in files {
+                circles[file as usize] = Some(number);
+            }
         }
         circles
     }

@@ -8,18 +8,20 @@ use super::Deps;
 use super::folders::{self, Folders};
 use crate::drawing::{Arrow, Line, Node, Picture};
 
-/// More boxes than these are no picture any more.
-const MOST: usize = 300;
+/// More files than these are no picture any more.
+const MOST_FILES: usize = 300;
+/// Folders have more arrows.
+const MOST_FOLDERS: usize = 120;
 
 /// Draws files, or folders if there are more than some hundred files. `title` is what the picture shows.
 pub fn svg(deps: &Deps, title: &str) -> String {
-    let mut picture = if deps.files.len() <= MOST {
-        files(deps)
+    let (mut picture, striking) = if deps.files.len() <= MOST_FILES {
+        (files(deps), "in a circle")
     } else {
-        folders(deps, &folders::cut(deps, MOST))
+        (folders(deps, &folders::cut(deps, MOST_FOLDERS)), "needs what stands above")
     };
     title.clone_into(&mut picture.title);
-    picture.legend = legend(&picture);
+    picture.legend = legend(&picture, striking);
     picture.svg()
 }
 
@@ -129,11 +131,11 @@ fn line(kind: EdgeKind) -> Line {
 }
 
 /// What the lines that occur mean.
-fn legend(picture: &Picture) -> Vec<(Line, bool, String)> {
+fn legend(picture: &Picture, striking: &str) -> Vec<(Line, bool, String)> {
     let has = |line, striking| {
         picture.arrows.iter().any(|arrow| (arrow.line, arrow.striking) == (line, striking))
     };
-    let striking = picture.arrows.iter().any(|arrow| arrow.striking);
+    let any = picture.arrows.iter().any(|arrow| arrow.striking);
     let all = [
         (Line::Solid, "needs"),
         (Line::Dashed, "through a re-export, or for types only"),
@@ -141,8 +143,8 @@ fn legend(picture: &Picture) -> Vec<(Line, bool, String)> {
     ];
     let all = all.into_iter().filter(|(line, _)| has(*line, false));
     let mut legend: Vec<_> = all.map(|(line, meaning)| (line, false, meaning.to_owned())).collect();
-    if striking {
-        legend.push((Line::Solid, true, "in a circle".to_owned()));
+    if any {
+        legend.push((Line::Solid, true, striking.to_owned()));
     }
     legend
 }

@@ -1,11 +1,11 @@
 //! Puts frames into rows and the boxes of a frame into lines, without coordinates.
 
-use super::measure::{BOX_HEIGHT, LETTERS, box_width, short_path, width};
+use super::measure::{BOLD, BOX_HEIGHT, LETTERS, box_width, short_path, width};
 use super::parts::{Part, parts};
 use super::{Picture, Rect};
 
-/// Between boxes of a line.
-pub(super) const BETWEEN_BOXES: f64 = 16.0;
+/// Between boxes of a line: at least, and at most, if they have many arrows.
+const BETWEEN_BOXES: (f64, f64) = (16.0, 44.0);
 /// Between frames of a row.
 pub(super) const BETWEEN_FRAMES: f64 = 22.0;
 /// Between the sides of a frame and what is in it.
@@ -27,11 +27,19 @@ pub(super) struct Frame {
     pub(super) layers: Vec<Vec<usize>>,
     /// Most boxes of a line.
     pub(super) columns: usize,
+    /// Between boxes of a line.
+    pub(super) between: f64,
     pub(super) width: f64,
     pub(super) alone: bool,
 }
 
 impl Frame {
+    /// What is written above it.
+    pub(super) fn name(&self, picture: &Picture) -> String {
+        let name = short_path(&picture.groups[self.group]);
+        if self.alone { format!("{name} · without edges") } else { name }
+    }
+
     /// How many lines each layer takes.
     pub(super) fn lines_of(&self, layer: &[usize]) -> usize {
         layer.len().div_ceil(self.columns)
@@ -121,11 +129,14 @@ fn frame(picture: &Picture, part: &Part, needs: &[Vec<usize>]) -> Frame {
     for &node in &part.members {
         layers[most - depth[node].unwrap_or(0)].push(node);
     }
+    let arrows = part.members.iter().map(|&node| needs[node].len()).sum::<usize>() as f64;
     let square = (part.members.len() as f64).sqrt() * 1.2;
     let mut frame = Frame {
         group: part.group,
         layers,
         columns: FEW.max(square.ceil() as usize),
+        between: (BETWEEN_BOXES.0 + 3.0 * (arrows / part.members.len() as f64 - 2.0))
+            .clamp(BETWEEN_BOXES.0, BETWEEN_BOXES.1),
         width: 0.0,
         alone: part.alone,
     };
@@ -140,10 +151,10 @@ fn frame_width(picture: &Picture, frame: &Frame) -> f64 {
             layer.iter().map(|&node| box_width(&picture.nodes[node].label)).collect();
         widths.sort_by(|a, b| b.total_cmp(a));
         let count = layer.len().div_ceil(frame.lines_of(layer).max(1));
-        widths[..count].iter().sum::<f64>() + count.saturating_sub(1) as f64 * BETWEEN_BOXES
+        widths[..count].iter().sum::<f64>() + count.saturating_sub(1) as f64 * frame.between
     };
     let boxes = frame.layers.iter().map(widest).fold(0.0, f64::max);
-    let name = width(&short_path(&picture.groups[frame.group]), LETTERS);
+    let name = width(&frame.name(picture), LETTERS) * BOLD;
     (boxes.max(name) + 2.0 * INSIDE).ceil()
 }
 

@@ -4,6 +4,8 @@
 pub(super) const BOX_HEIGHT: f64 = 26.0;
 /// Size of letters in boxes.
 pub(super) const LETTERS: f64 = 12.0;
+/// How much longer a text is in bold letters.
+pub(super) const BOLD: f64 = 1.1;
 /// Longest label before it is shortened.
 const MOST_LETTERS: usize = 30;
 

@@ -130,6 +130,6 @@ impl Picture {
         let plan = arrange::arrange(self);
         let placed = place::place(self, &plan);
         let routes = route::routes(self, &placed);
-        svg::write(self, &placed, &routes)
+        svg::write(self, &plan, &placed, &routes)
     }
 }

@@ -1,6 +1,6 @@
 //! Finds an order in rows and lines with short arrows, and coordinates.
 
-use super::arrange::{BETWEEN_BOXES, BETWEEN_FRAMES, INSIDE, NAME, Plan};
+use super::arrange::{BETWEEN_FRAMES, INSIDE, NAME, Plan};
 use super::measure::{BOX_HEIGHT, box_width};
 use super::{Picture, Rect};
 
@@ -20,8 +20,8 @@ const BETWEEN_ROWS: f64 = 26.0;
 pub(super) struct Placed {
     /// Per node.
     pub(super) boxes: Vec<Rect>,
-    /// With the group of each.
-    pub(super) frames: Vec<(usize, Rect)>,
+    /// In the order of the plan.
+    pub(super) frames: Vec<Rect>,
     /// Nodes by line, from the top, from the left.
     pub(super) lines: Vec<Vec<usize>>,
     /// Per node, its line.
@@ -139,10 +139,12 @@ impl<'a> Placing<'a> {
             }
             let lines = frame.lines_of(&layer);
             for line in 0..lines {
-                let line: Vec<_> = layer.iter().skip(line).step_by(lines).copied().collect();
+                let line = line_of(&layer, line, lines, frame.alone);
                 let widths: Vec<_> = line.iter().map(|&node| self.widths[node]).collect();
-                let left = line.iter().map(|&node| wishes[node] - self.widths[node] / 2.0);
-                let left = spread(&left.collect::<Vec<_>>(), &widths, BETWEEN_BOXES, inside);
+                let wish = |node: &usize| wishes[*node] - self.widths[*node] / 2.0;
+                let wish = |node| if frame.alone { inside.0 } else { wish(node) };
+                let left: Vec<_> = line.iter().map(wish).collect();
+                let left = spread(&left, &widths, frame.between, inside);
                 line.iter().zip(left).for_each(|(&node, left)| self.left[node] = left);
                 self.lines[number].push(line);
             }
@@ -164,7 +166,9 @@ impl<'a> Placing<'a> {
                 let frames = row.iter().filter_map(|&frame| self.lines[frame].get(line));
                 let mut nodes: Vec<usize> = frames.flatten().copied().collect();
                 nodes.sort_by(|a, b| self.left[*a].total_cmp(&self.left[*b]));
-                nodes.iter().for_each(|&node| placed.line_of[node] = placed.lines.len());
+                for &node in &nodes {
+                    placed.line_of[node] = placed.lines.len();
+                }
                 placed.lines.push(nodes);
             }
         }
@@ -182,7 +186,7 @@ impl<'a> Placing<'a> {
         }
         self.frames(&mut placed);
         placed.width = self.plan.width + 2.0 * MARGIN;
-        let bottom = placed.frames.iter().map(|(_, frame)| frame.bottom());
+        let bottom = placed.frames.iter().map(Rect::bottom);
         placed.height = bottom.fold(HEAD, f64::max) + MARGIN;
         placed
     }
@@ -210,9 +214,19 @@ impl<'a> Placing<'a> {
             let bottom = boxes.map(|it| it.bottom()).fold(0.0, f64::max) + INSIDE;
             let x = self.frame_left[number] + MARGIN;
             let rect = Rect { x, y: top, width: frame.width, height: bottom - top };
-            placed.frames.push((frame.group, rect));
+            placed.frames.push(rect);
         }
     }
+}
+
+/// The nodes of one of the lines that a layer is divided into. With arrows, nodes that are near each other
+/// stand below each other; without, they are read like words.
+fn line_of(layer: &[usize], line: usize, lines: usize, alone: bool) -> Vec<usize> {
+    if alone {
+        let longest = layer.len().div_ceil(lines);
+        return layer.chunks(longest).nth(line).unwrap_or_default().to_vec();
+    }
+    layer.iter().skip(line).step_by(lines).copied().collect()
 }
 
 /// Where things of these widths begin, in their order, `gap` apart, within bounds, and each as near as may

@@ -7,6 +7,8 @@ use super::{Arrow, Picture};
 const CLEAR: f64 = 5.0;
 /// Between arrows in a gap, if there is room.
 const APART: f64 = 4.0;
+/// More arrows than fit into so much run closer together, as a bundle.
+const BUNDLE: f64 = 36.0;
 /// Between the side of a box and its first arrow.
 const CORNER: f64 = 8.0;
 
@@ -141,7 +143,7 @@ impl Gaps {
                 };
                 users.sort_by(order);
                 let wishes: Vec<f64> = users.iter().map(x).collect();
-                let apart = APART.min((end - begin) / users.len() as f64);
+                let apart = APART.min((end - begin).min(BUNDLE) / users.len() as f64);
                 let placed = spread(&wishes, &vec![0.0; users.len()], apart, (begin, end));
                 for (user, x) in users.iter().zip(placed) {
                     routes[user.0].passes[user.1].x = x;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::measure::{BOX_HEIGHT, LETTERS, short, short_path, width};
+use super::arrange::Plan;
+use super::measure::{BOLD, BOX_HEIGHT, LETTERS, short, width};
 use super::place::Placed;
 use super::route::{Direction, Route};
 use super::{Line, Picture, Rect};
@@ -20,16 +21,17 @@ const STYLE: &str = "\
 text{font-family:ui-sans-serif,system-ui,sans-serif;fill:#1f2937}
 .bg{fill:#ffffff} .h{font-size:17px;font-weight:600} .s{font-size:12px;fill:#6b7280}
 .n text{font-size:12px;text-anchor:middle} .n rect{fill-opacity:.16;stroke-width:1.2}
-.f rect{fill-opacity:.05;stroke-opacity:.35;stroke-dasharray:5 4} .f text{font-size:12px;font-weight:600;fill:#6b7280}
+.f{fill-opacity:.05;stroke-opacity:.35;stroke-dasharray:5 4}
+.g{font-size:12px;font-weight:600;fill:#6b7280;stroke:#ffffff;stroke-width:3px;stroke-opacity:.75;paint-order:stroke}
 .e{fill:none;stroke-width:1.3;stroke-opacity:.75} .many .e{stroke-width:1;stroke-opacity:.42}
-.n .x,.x.n rect{stroke:#dc2626;stroke-width:2} .e.x,.many .e.x{stroke:#dc2626;stroke-opacity:.9;stroke-width:1.6}
+.x.n rect{stroke:#dc2626;stroke-width:2} .e.x{stroke:#dc2626} .e.u,.many .e.u{stroke:#dc2626;stroke-opacity:.9;stroke-width:1.6}
 .k{stroke:#6b7280} .da{stroke-dasharray:6 4} .do{stroke-dasharray:1.5 4;stroke-linecap:round}
 .n:hover rect{fill-opacity:.4} .e:hover{stroke-opacity:1;stroke-width:3}
 svg:has(.n:hover) .e{stroke-opacity:.06}
-@media (prefers-color-scheme:dark){text{fill:#e5e7eb} .bg{fill:#111827} .s,.f text{fill:#9ca3af} .n rect{fill-opacity:.3} .k{stroke:#9ca3af}}
+@media (prefers-color-scheme:dark){text{fill:#e5e7eb} .bg{fill:#111827} .s,.g{fill:#9ca3af} .g{stroke:#111827} .n rect{fill-opacity:.3} .k{stroke:#9ca3af}}
 ";
 
-pub(super) fn write(picture: &Picture, placed: &Placed, routes: &[Route]) -> String {
+pub(super) fn write(picture: &Picture, plan: &Plan, placed: &Placed, routes: &[Route]) -> String {
     let mut out = String::new();
     let legend = legend(picture);
     let width = placed.width.max(legend.1 + 56.0).max(head_width(picture) + 56.0);
@@ -43,8 +45,9 @@ pub(super) fn write(picture: &Picture, placed: &Placed, routes: &[Route]) -> Str
     let _ = writeln!(out, "<style>\n{STYLE}{}</style>\n{}", rules(picture), markers());
     let _ = writeln!(out, "<rect class=\"bg\" width=\"{width:.0}\" height=\"{height:.0}\"/>");
     head(picture, &legend.0, &mut out);
-    frames(picture, placed, &mut out);
+    frames(plan, placed, &mut out);
     arrows(picture, placed, routes, &mut out);
+    names(picture, plan, placed, &mut out);
     nodes(picture, placed, &mut out);
     out.push_str("</svg>\n");
     out
@@ -84,13 +87,13 @@ fn markers() -> String {
 }
 
 fn head_width(picture: &Picture) -> f64 {
-    width(&picture.title, 17.0).max(width(&picture.note, 12.0))
+    width(&picture.title, 17.0) * BOLD + 18.0 + width(&picture.note, 12.0)
 }
 
 fn head(picture: &Picture, legend: &str, out: &mut String) {
     let (title, note) = (escaped(&picture.title), escaped(&picture.note));
     let _ = writeln!(out, "<text class=\"h\" x=\"28\" y=\"30\">{title}</text>");
-    let at = 28.0 + width(&picture.title, 17.0) + 18.0;
+    let at = 28.0 + width(&picture.title, 17.0) * BOLD + 18.0;
     let _ = writeln!(out, "<text class=\"s\" x=\"{at:.0}\" y=\"30\">{note}</text>{legend}");
 }
 
@@ -121,16 +124,21 @@ fn line_class(line: Line) -> &'static str {
     }
 }
 
-fn frames(picture: &Picture, placed: &Placed, out: &mut String) {
-    for (group, rect) in &placed.frames {
-        let name = &picture.groups[*group];
+fn frames(plan: &Plan, placed: &Placed, out: &mut String) {
+    for (frame, rect) in plan.frames.iter().zip(&placed.frames) {
+        let class = format!("f c{}", frame.group % COLOURS.len());
+        let _ = writeln!(out, "{}", rectangle(rect, 10.0, &class));
+    }
+}
+
+/// Names of groups, above arrows.
+fn names(picture: &Picture, plan: &Plan, placed: &Placed, out: &mut String) {
+    for (frame, rect) in plan.frames.iter().zip(&placed.frames) {
+        let (x, y) = (rect.x + 12.0, rect.y + 16.0);
+        let (name, title) = (escaped(&frame.name(picture)), escaped(&picture.groups[frame.group]));
         let _ = writeln!(
             out,
-            "<g class=\"f\">{}<text x=\"{:.1}\" y=\"{:.1}\">{}</text></g>",
-            rectangle(rect, 10.0, &format!("c{}", group % COLOURS.len())),
-            rect.x + 12.0,
-            rect.y + 16.0,
-            escaped(&short_path(name))
+            "<text class=\"g\" x=\"{x:.1}\" y=\"{y:.1}\">{name}<title>{title}</title></text>"
         );
     }
 }
@@ -148,8 +156,11 @@ fn arrows(picture: &Picture, placed: &Placed, routes: &[Route], out: &mut String
     let _ = writeln!(out, "<g{many}>");
     for (arrow, route) in picture.arrows.iter().zip(routes) {
         let colour = picture.nodes[arrow.from].group % COLOURS.len();
-        let (striking, marker) =
-            if arrow.striking { (" x", "mx".into()) } else { ("", format!("m{colour}")) };
+        let (striking, marker) = match (arrow.striking, picture.is_down(arrow)) {
+            (true, true) => (" x", "mx".into()),
+            (true, false) => (" u", "mx".into()),
+            (false, _) => ("", format!("m{colour}")),
+        };
         let heavy = arrow.weight.max(1).ilog2();
         let heavy = match heavy {
             0 => String::new(),
@@ -189,7 +200,7 @@ fn way(placed: &Placed, route: &Route) -> String {
     let mut at = (first.x, leave(first.line));
     for pass in &passes[1..] {
         let y = enter(pass.line);
-        let middle = (at.1 + y) / 2.0;
+        let middle = f64::midpoint(at.1, y);
         let _ =
             write!(text, "C{:.1} {middle:.1} {:.1} {middle:.1} {:.1} {y:.1}", at.0, pass.x, pass.x);
         at = (pass.x, leave(pass.line));

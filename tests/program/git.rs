@@ -14,7 +14,7 @@ use gix::objs::{Commit, Tree};
 use crate::common::{Place, plan};
 
 /// Makes a repository whose branches each hold one commit with one file.
-fn make(place: &Place, path: &str, kind: Kind, branches: &[(&str, &str)]) -> Vec<String> {
+pub fn make(place: &Place, path: &str, kind: Kind, branches: &[(&str, &str)]) -> Vec<String> {
     let path = place.at(path);
     fs::create_dir_all(&path).unwrap();
     let options = gix::open::Options::isolated();

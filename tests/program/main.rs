@@ -11,6 +11,7 @@ mod bad_input;
 mod commands;
 mod common;
 mod corpus;
+mod deps;
 mod full_disk;
 mod git;
 mod golden;

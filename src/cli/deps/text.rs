@@ -1,5 +1,6 @@
 //! The format for eyes: files in order with what each needs, then what is wrong, then a summary.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -17,15 +18,20 @@ pub fn text(deps: &Deps, paint: Paint, out: &mut impl Write) -> io::Result<()> {
     }
     for missing in &deps.unresolved {
         let place = format!("{}:{}", deps.path(missing.file), missing.line);
-        let import = missing.import.replace('\n', " ");
-        writeln!(out, "  {}  {import}  {}", paint.bold(&place), paint.dim(&missing.why))?;
+        let import = plain(&missing.import);
+        writeln!(
+            out,
+            "  {}  {import}  {}",
+            paint.bold(&plain(&place)),
+            paint.dim(&plain(&missing.why))
+        )?;
     }
     if !deps.failures.is_empty() {
         writeln!(out, "\n{}", paint.colour(Red, "not read"))?;
     }
     for failure in &deps.failures {
         let path = failure.path.as_deref().unwrap_or_default();
-        writeln!(out, "  {}  {}", paint.bold(path), paint.dim(&failure.message))?;
+        writeln!(out, "  {}  {}", paint.bold(&plain(path)), paint.dim(&plain(&failure.message)))?;
     }
     writeln!(out, "\n{}", summary(deps, paint))
 }
@@ -49,7 +55,7 @@ fn files(deps: &Deps, paint: Paint, out: &mut impl Write) -> io::Result<()> {
         }
         let bar =
             if own.is_some() { format!("{} ", paint.colour(Yellow, "│")) } else { String::new() };
-        writeln!(out, "{bar}{}{}", paint.bold(deps.path(file)), opaque(deps, paint, file))?;
+        writeln!(out, "{bar}{}{}", paint.bold(&plain(deps.path(file))), opaque(deps, paint, file))?;
         for edge in needs(deps, file) {
             let later = positions[edge.to as usize] > positions[file as usize];
             let later = if later {
@@ -61,13 +67,21 @@ fn files(deps: &Deps, paint: Paint, out: &mut impl Write) -> io::Result<()> {
                 EdgeKind::Import => String::new(),
                 kind => format!(" {}", paint.dim(&format!("({kind})", kind = kind.name()))),
             };
-            writeln!(out, "{bar}    {}{kind}{later}", deps.path(edge.to))?;
+            writeln!(out, "{bar}    {}{kind}{later}", plain(deps.path(edge.to)))?;
         }
     }
     if circle.is_some() {
         writeln!(out, "{}", paint.colour(Yellow, "└"))?;
     }
     Ok(())
+}
+
+/// A text without what a terminal would take for a command, or for the end of a line.
+fn plain(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        return text.replace(char::is_control, "\u{fffd}").into();
+    }
+    text.into()
 }
 
 /// The edges of one file; all are sorted by it.
@@ -121,4 +135,34 @@ fn parts<'a>(counts: impl Iterator<Item = (&'a str, u64)>) -> String {
     let part = |(name, number): (&str, u64)| format!("{} {name}", count(number));
     let parts = counts.map(part).collect::<Vec<_>>().join(", ");
     if parts.is_empty() { parts } else { format!(": {parts}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use backstory_core::{Failure, FailureKind, LeftOut, Stage};
+
+    use super::*;
+    use crate::deps::{File, Missing};
+
+    #[test]
+    fn what_is_wrong_comes_last_and_moves_no_cursor() {
+        let file = |path: &str| File { path: Arc::from(path), language: "c" };
+        let (import, why) = ("\"gone\u{1b}[2J.h\"".to_owned(), "no file of this name".to_owned());
+        let (stage, kind) = (Stage::Source, FailureKind::NotUtf8);
+        let deps = Deps {
+            files: vec![file("a\n.c"), file("b.h")],
+            edges: vec![Edge { from: 0, to: 1, kind: EdgeKind::Inactive }],
+            order: vec![1, 0],
+            components: vec![],
+            unresolved: vec![Missing { file: 0, import, line: 7, why }],
+            opaque: vec![(1, "binary".into())],
+            left_out: BTreeMap::from([(LeftOut::Symlink, 1_200)]),
+            failures: vec![Failure::file("d\u{fffd}", stage, kind, "rename it")],
+        };
+        let mut out = vec![];
+        text(&deps, Paint::for_stdout(), &mut out).expect("memory takes everything");
+        insta::assert_snapshot!(String::from_utf8_lossy(&out));
+    }
 }
