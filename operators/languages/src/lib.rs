@@ -39,6 +39,7 @@ languages! {
     go: Go,
     javascript: JavaScript,
     python: Python,
+    ruby: Ruby,
     rust: Rust,
     typescript: TypeScript,
 }

@@ -1,0 +1,3 @@
+use backstory_core::EdgeKind;
+
+use crate::testing::{Sample, render};
