@@ -36,8 +36,8 @@ const APART: &[&str] = &[
 /// Of so many roots that have one feature, none is meant more than the others.
 const MOST_ROOTS: usize = 64;
 
-/// So many requires must speak for a folder that nothing else makes a root; so many of features with a slash
-/// in them if it lies in a root already.
+/// So many features must speak for a folder that nothing else makes a root; so many with a slash in them if it
+/// lies in a root already.
 const ENOUGH: (usize, usize) = (3, 20);
 
 /// The load paths of one repository.
@@ -62,6 +62,8 @@ impl<'a> Roots<'a> {
         let mut roots = Self { repository, files, everywhere, added, guessed, features };
         roots.features = roots.index();
         roots.guessed = roots.guess(outlines);
+        roots.everywhere.extend(roots.guessed.iter().map(|folder| (*folder).to_owned()));
+        roots.features = roots.index();
         roots
     }
 
@@ -124,36 +126,45 @@ impl<'a> Roots<'a> {
             return None;
         }
         let folder = parent(here);
-        let open = roots.iter().filter(|root| !is_apart(root, folder));
+        // A lone word is more likely the name of somebody else's library than a file of a guessed root.
+        let is_likely = |root: &str| feature.contains('/') || !self.guessed.contains(root);
+        let open = roots.iter().filter(|root| !is_apart(root, folder) && is_likely(root));
         let nearest =
             open.min_by_key(|root| (usize::MAX - shared(root, folder), root.len(), **root))?;
         self.file(&join(nearest, feature))
     }
 
-    /// Folders above many files whose requires are found there, and nowhere else.
+    /// Folders above files whose requires are found there, and nowhere else. Each feature speaks for the
+    /// folder that most features speak for.
     fn guess(&self, outlines: &[Arc<Outline>]) -> HashSet<&'a str> {
-        let mut votes = BTreeMap::<&str, usize>::new();
+        let mut speak = BTreeSet::<(&str, &'a str)>::new();
         for (index, path) in self.paths() {
-            let mut seen = HashSet::new();
             for import in &outlines[index as usize].imports {
                 let feature = &*import.path;
-                if feature.starts_with(['.', '/', ':']) || self.find(path, feature).is_some() {
+                if feature.starts_with(['.', '/', ':']) || self.near(path, feature).is_some() {
                     continue;
                 }
                 let folders = ancestors(parent(path)).take(32);
-                for folder in folders.filter(|folder| self.file(&join(folder, feature)).is_some()) {
-                    if (feature.contains('/') || !self.in_root(folder)) && seen.insert(folder) {
-                        *votes.entry(folder).or_default() += 1;
-                    }
-                }
+                let folders = folders.filter(|folder| self.file(&join(folder, feature)).is_some());
+                let folders =
+                    folders.filter(|folder| feature.contains('/') || !self.in_root(folder));
+                speak.extend(folders.map(|folder| (feature, folder)));
             }
         }
+        let mut counts = BTreeMap::<&str, usize>::new();
+        speak.iter().for_each(|(_, folder)| *counts.entry(folder).or_default() += 1);
+        let mut best = BTreeMap::<&str, &'a str>::new();
+        for (feature, folder) in speak {
+            let known = best.entry(feature).or_insert(folder);
+            if counts[folder] > counts[known] {
+                *known = folder;
+            }
+        }
+        let mut votes = BTreeMap::<&'a str, usize>::new();
+        best.into_values().for_each(|folder| *votes.entry(folder).or_default() += 1);
         let enough = |folder: &str| if self.in_root(folder) { ENOUGH.1 } else { ENOUGH.0 };
-        votes
-            .into_iter()
-            .filter(|(folder, count)| *count >= enough(folder))
-            .map(|(folder, _)| folder)
-            .collect()
+        let enough = votes.into_iter().filter(|(folder, count)| *count >= enough(folder));
+        enough.map(|(folder, _)| folder).collect()
     }
 
     fn in_root(&self, folder: &str) -> bool {
@@ -185,8 +196,7 @@ fn declared(
             everywhere.insert(join(folder, "lib"));
         }
         // The outermost folder called so is a library; one inside of it may be anything.
-        let libraries = ancestors(folder).filter(|folder| OWN.contains(&file_name(folder)));
-        let outermost = libraries.last().filter(|folder| file_name(folder) == "lib");
+        let outermost = ancestors(folder).filter(|folder| file_name(folder) == "lib").last();
         everywhere.extend(outermost.map(str::to_owned));
     }
     (everywhere, added)

@@ -6,7 +6,7 @@
 //! (a gemspec with `require_paths`, others with `$LOAD_PATH.unshift`), and in `lib`, `test` and `spec`; then in folders
 //! around the file which are not declared anywhere, but which alone explain what many files require; then
 //! in the libraries of the other gems, the nearest first: what gemspecs say, and every outermost `lib`.
-//! `require "./x"` is seen from the folders around the file.
+//! `require "./x"`, and `load` of what is on no load path, are seen from the folders around the file.
 //!
 //! A feature is a path with or without the ending `.rb`. `autoload :X` without a path is Active Support's: the path follows from
 //! the constant, which is no import statement but a name of the same namespace.
@@ -30,6 +30,14 @@ impl<'a> LoadPath<'a> {
     }
 }
 
+impl LoadPath<'_> {
+    /// The file at a path from where a program is started: the folder of a gem, most often.
+    fn from_start(&self, here: &str, path: &str) -> Option<u32> {
+        let mut places = ancestors(parent(here)).filter_map(|folder| walk_to(folder, path));
+        places.find_map(|place| self.roots.file(&place))
+    }
+}
+
 impl Resolver for LoadPath<'_> {
     fn resolve(&self, file: u32, import: &Import, found: &mut Found) {
         let here = self.roots.path(file);
@@ -48,13 +56,11 @@ impl Resolver for LoadPath<'_> {
             }
             return;
         }
+        let feature = |path: &str| walk_to("", path).and_then(|path| self.roots.find(here, &path));
         let target = match import.path.strip_prefix('/') {
-            // From the folder that a program is started in: that of a gem, most often.
-            Some(path) => {
-                let mut places = ancestors(parent(here)).filter_map(|folder| walk_to(folder, path));
-                places.find_map(|place| self.roots.file(&place))
-            }
-            None => walk_to("", &import.path).and_then(|feature| self.roots.find(here, &feature)),
+            Some(path) if path.starts_with('.') => self.from_start(here, path),
+            Some(path) => feature(path).or_else(|| self.from_start(here, path)),
+            None => feature(&import.path),
         };
         target.into_iter().for_each(|file| found.import(file));
     }

@@ -10,6 +10,7 @@ mod loads;
 mod paths;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use backstory_core::{DefinitionKind, Outline};
@@ -87,6 +88,7 @@ pub(super) fn outline(path: &str, text: &str, limits: Limits) -> Result<Outline,
         private: vec![false],
         named: HashMap::new(),
         is_gemspec: file_name(path).ends_with(".gemspec"),
+        sig: None,
         under: vec![None],
     };
     let scope = Scope {
@@ -145,6 +147,8 @@ struct Reader<'s> {
     /// Definitions by owner, whether they belong to the class itself, and name.
     named: HashMap<(Option<u32>, bool, &'s str), u32>,
     is_gemspec: bool,
+    /// The last signature that Sorbet reads, which stands between a method and its doc.
+    sig: Option<Range<u32>>,
     under: Vec<Option<Under>>,
 }
 
@@ -188,7 +192,9 @@ impl<'t> Rules<'t> for Reader<'_> {
             }
             Kind::If | Kind::IfModifier => Some(self.branches(node, inside)),
             Kind::Body
+            | Kind::Block
             | Kind::BlockBody
+            | Kind::DoBlock
             | Kind::Begin
             | Kind::Then
             | Kind::Else
@@ -341,6 +347,9 @@ impl Reader<'_> {
             self.load(node, method, scope);
         }
         let inside = Scope { dead: false, private: false, outer: None, ..scope };
+        if scope.defines && self.makes_type(node) {
+            return Some(inside);
+        }
         let receiver = Self::field(node, |f| f.receiver);
         if receiver.is_some_and(|receiver| self.sketch.text(receiver) != "self") {
             return None;
@@ -379,14 +388,20 @@ impl Reader<'_> {
 
     fn attributes(&mut self, node: Node<'_>, scope: Scope) {
         let public = !(scope.private || self.private[scope.body as usize]);
+        let mut start = Some(node.start_byte() as u32);
+        let doc = self.doc_before(scope.outer.or(start).unwrap_or_default());
         let scope = Scope { outer: None, ..scope };
         for name in Self::arguments(node) {
-            if GRAMMAR.kind(name) == Kind::Symbol {
-                let doc = self.doc_before(scope.outer.unwrap_or(node.start_byte() as u32));
-                let index = self.define(DefinitionKind::Variable, name, name, name, scope, public);
-                if let (Some(index), Some(doc)) = (index, doc) {
-                    self.sketch.outline.definitions[index as usize].doc = Some(doc);
-                }
+            if GRAMMAR.kind(name) != Kind::Symbol {
+                continue;
+            }
+            let index = self.define(DefinitionKind::Variable, name, name, name, scope, public);
+            if let Some(index) = index {
+                let definition = &mut self.sketch.outline.definitions[index as usize];
+                definition.doc.clone_from(&doc);
+                // Of several names, the first shows how they are defined.
+                let start = start.take().unwrap_or(definition.range.start);
+                (definition.signature.start, definition.range.start) = (start, start);
             }
         }
     }

@@ -67,9 +67,17 @@ impl Reader<'_> {
     }
 
     fn adjoins(&self, group: &Range<u32>, start: u32) -> bool {
-        let between = self.sketch.source.get(group.end as usize..start as usize).unwrap_or("?");
-        let lines = between.bytes().filter(|&byte| byte == b'\n').count();
-        between.trim().is_empty() && lines < 2
+        let touches = |end: u32, start: u32| {
+            let between = self.sketch.source.get(end as usize..start as usize).unwrap_or("?");
+            let lines = between.bytes().filter(|&byte| byte == b'\n').count();
+            between.trim().is_empty() && lines < 2
+        };
+        match &self.sig {
+            Some(sig) if group.end <= sig.start && sig.end <= start => {
+                touches(group.end, sig.start) && touches(sig.end, start)
+            }
+            _ => touches(group.end, start),
+        }
     }
 
     /// Takes comments at the top of a file for its doc, if they are no license.

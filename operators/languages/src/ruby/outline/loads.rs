@@ -17,7 +17,18 @@ impl Reader<'_> {
         let receiver = receiver.map(|receiver| self.sketch.text(receiver));
         let of_kernel = matches!(receiver, None | Some("Kernel" | "Object" | "::Kernel" | "self"));
         match method {
-            "require" | "load" | "gem_original_require" if of_kernel => self.feature(node, scope),
+            "require" | "gem_original_require" if of_kernel => {
+                if let Some(path) = self.argument(node, 0) {
+                    self.loaded(node, from_start(path), vec![], scope);
+                }
+            }
+            "load" if of_kernel => {
+                if let Some(path) = self.argument(node, 0) {
+                    let path = from_start(path);
+                    let seen = if path.starts_with(['/', '.']) { path } else { format!("/{path}") };
+                    self.loaded(node, seen, vec![], scope);
+                }
+            }
             "require_relative" if of_kernel => {
                 if let Some(path) = self.argument(node, 0) {
                     self.loaded(node, path.relative(), vec![], scope);
@@ -35,13 +46,6 @@ impl Reader<'_> {
 
     fn argument(&self, node: Node<'_>, at: usize) -> Option<Path> {
         Self::arguments(node).get(at).and_then(|argument| path(self.sketch.source, *argument))
-    }
-
-    fn feature(&mut self, node: Node<'_>, scope: Scope) {
-        if let Some(path) = self.argument(node, 0) {
-            let path = from_start(path);
-            self.loaded(node, path, vec![], scope);
-        }
     }
 
     fn autoload(&mut self, node: Node<'_>, scope: Scope) {
@@ -148,17 +152,13 @@ impl Reader<'_> {
     }
 }
 
-/// A path that begins with a dot is seen from where the program was started.
+/// A path that may be seen from where the program was started begins with a slash.
 fn from_start(path: Path) -> String {
     if path.is_here() {
         return path.written();
     }
     let text = path.written();
-    match text.strip_prefix("./") {
-        Some(rest) => format!("/{rest}"),
-        None if text.starts_with("../") => format!("/{text}"),
-        None => text,
-    }
+    if text.starts_with("./") || text.starts_with("../") { format!("/{text}") } else { text }
 }
 
 fn is_load_path(receiver: Option<&str>) -> bool {
