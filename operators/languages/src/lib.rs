@@ -53,6 +53,7 @@ languages! {
     ocaml: OCaml,
     python: Python,
     r: R,
+    ruby: Ruby,
     rust: Rust,
     scala: Scala,
     sql: Sql,

@@ -1,0 +1,3 @@
+require "binder/glue"
+require "press/version"
+require "helper"

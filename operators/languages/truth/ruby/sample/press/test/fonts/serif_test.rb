@@ -1,0 +1,3 @@
+require "helper"
+require "support/print"
+require "press/fonts/serif"

@@ -1,0 +1,2 @@
+require "press"
+require_relative "../lib/press/paper"
