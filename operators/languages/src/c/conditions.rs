@@ -548,7 +548,7 @@ mod tests {
         let mut conditions = Conditions::new(Dialect::C);
         for directive in directives {
             let (name, rest) = super::super::tokens::directive(directive);
-            conditions.note(name, &rest);
+            conditions.note(&name, &rest);
         }
         conditions.active()
     }
