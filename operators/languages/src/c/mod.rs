@@ -1,6 +1,7 @@
 //! C, and what C++ shares with it.
 
 mod conditions;
+mod expression;
 mod folders;
 mod includes;
 mod mask;
