@@ -5,181 +5,28 @@
 
 use std::collections::HashMap;
 
-use super::tokens::{Token, Tokens};
-
-/// Macros of other systems, processors and compilers, which are never defined.
-const FOREIGN: &[&str] = &[
-    "AMIGA",
-    "MSDOS",
-    "NeXT",
-    "OS2",
-    "RC_INVOKED",
-    "SWIG",
-    "UNDER_CE",
-    "VMS",
-    "WIN32",
-    "WIN64",
-    "WINCE",
-    "_AIX",
-    "_AMIGA",
-    "_MSC_VER",
-    "_M_ARM",
-    "_M_ARM64",
-    "_M_IX86",
-    "_M_X64",
-    "_WIN32",
-    "_WIN32_WCE",
-    "_WIN64",
-    "_WINDOWS",
-    "__ANDROID__",
-    "__APPLE_CC__",
-    "__APPLE__",
-    "__ARM_ARCH",
-    "__ARM_NEON",
-    "__ARM_NEON__",
-    "__BEOS__",
-    "__BIG_ENDIAN__",
-    "__BORLANDC__",
-    "__CUDACC__",
-    "__CUDA_ARCH__",
-    "__CYGWIN__",
-    "__DJGPP__",
-    "__DMC__",
-    "__DragonFly__",
-    "__EMSCRIPTEN__",
-    "__FreeBSD__",
-    "__FreeBSD_kernel__",
-    "__Fuchsia__",
-    "__HAIKU__",
-    "__HIPCC__",
-    "__IBMCPP__",
-    "__IBMC__",
-    "__ICC",
-    "__INTEL_COMPILER",
-    "__MACH__",
-    "__MINGW32__",
-    "__MINGW64__",
-    "__MORPHOS__",
-    "__MSDOS__",
-    "__NVCC__",
-    "__NetBSD__",
-    "__OBJC__",
-    "__OS2__",
-    "__OpenBSD__",
-    "__PPC__",
-    "__QNXNTO__",
-    "__QNX__",
-    "__SUNPRO_C",
-    "__SUNPRO_CC",
-    "__SVR4",
-    "__SYMBIAN32__",
-    "__TINYC__",
-    "__TURBOC__",
-    "__VMS",
-    "__VXWORKS__",
-    "__WATCOMC__",
-    "__WIN32__",
-    "__aarch64__",
-    "__alpha__",
-    "__amigaos__",
-    "__arm64__",
-    "__arm__",
-    "__clang_analyzer__",
-    "__hppa__",
-    "__hpux",
-    "__i386",
-    "__i386__",
-    "__ia64__",
-    "__loongarch__",
-    "__m68k__",
-    "__mips",
-    "__mips__",
-    "__nacl__",
-    "__native_client__",
-    "__powerpc64__",
-    "__powerpc__",
-    "__ppc64__",
-    "__ppc__",
-    "__riscos__",
-    "__riscv",
-    "__s390__",
-    "__s390x__",
-    "__sgi",
-    "__sh__",
-    "__sparc",
-    "__sparc__",
-    "__sun",
-    "__sun__",
-    "__vms",
-    "__wasi__",
-    "__wasm32__",
-    "__wasm__",
-    "__xlC__",
-    "i386",
-    "macintosh",
-    "sun",
-];
-
-/// Macros that are always defined, and their values.
-const NATIVE: &[(&str, i64)] = &[
-    ("_LP64", 1),
-    ("__BYTE_ORDER__", 1234),
-    ("__CHAR_BIT__", 8),
-    ("__ELF__", 1),
-    ("__GNUC_MINOR__", 2),
-    ("__GNUC__", 4),
-    ("__INT_MAX__", 0x7fff_ffff),
-    ("__LITTLE_ENDIAN__", 1),
-    ("__LP64__", 1),
-    ("__ORDER_BIG_ENDIAN__", 4321),
-    ("__ORDER_LITTLE_ENDIAN__", 1234),
-    ("__SIZEOF_INT128__", 16),
-    ("__SIZEOF_INT__", 4),
-    ("__SIZEOF_LONG__", 8),
-    ("__SIZEOF_POINTER__", 8),
-    ("__SSE2__", 1),
-    ("__SSE__", 1),
-    ("__STDC_HOSTED__", 1),
-    ("__STDC__", 1),
-    ("__amd64", 1),
-    ("__amd64__", 1),
-    ("__clang__", 1),
-    ("__clang_major__", 18),
-    ("__gnu_linux__", 1),
-    ("__linux", 1),
-    ("__linux__", 1),
-    ("__unix", 1),
-    ("__unix__", 1),
-    ("__x86_64", 1),
-    ("__x86_64__", 1),
-    ("false", 0),
-    ("linux", 1),
-    ("true", 1),
-    ("unix", 1),
-];
-
-/// Operands and brackets of a condition nested deeper than this are not looked at.
-const DEEPEST: usize = 64;
+use super::expression::{self, number};
+use super::system::{FOREIGN_MACROS, NATIVE_MACROS};
 
 /// Something that is so, for sure or as far as one file tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Value {
-    number: i64,
-    sure: bool,
+    pub(super) number: i64,
+    pub(super) sure: bool,
 }
 
 impl Value {
-    const UNKNOWN: Self = Self { number: 0, sure: false };
+    pub(super) const UNKNOWN: Self = Self { number: 0, sure: false };
 
-    fn sure(number: i64) -> Self {
+    pub(super) fn sure(number: i64) -> Self {
         Self { number, sure: true }
     }
 
-    fn unsure(number: i64) -> Self {
+    pub(super) fn unsure(number: i64) -> Self {
         Self { number, sure: false }
     }
 
-    fn holds(self) -> bool {
+    pub(super) fn holds(self) -> bool {
         self.number != 0
     }
 }
@@ -283,38 +130,35 @@ impl Conditions {
         match name {
             "ifdef" => self.defined(word.unwrap_or_default()),
             "ifndef" => not(self.defined(word.unwrap_or_default())),
-            "if" => Expression { conditions: self, tokens: words(rest), at: 0, depth: 0 }.value(0),
+            "if" => expression::value(self, rest),
             _ => Value::sure(1),
         }
     }
 
-    fn defined(&self, name: &str) -> Value {
+    pub(super) fn defined(&self, name: &str) -> Value {
         if let Some((value, sure)) = self.macros.get(name) {
             return Value { number: i64::from(value.is_some()), sure: *sure };
         }
         match (name, self.dialect) {
-            ("__cplusplus", Dialect::Cpp) => return Value::sure(1),
             ("__cplusplus", Dialect::C) | ("__STDC_VERSION__", Dialect::Cpp) => {
                 return Value::sure(0);
             }
-            ("__STDC_VERSION__", Dialect::C) => return Value::sure(1),
-            ("__has_include" | "__has_attribute" | "__has_builtin" | "__has_feature", _) => {
+            ("__cplusplus", Dialect::Cpp)
+            | ("__STDC_VERSION__", Dialect::C)
+            | ("__has_include" | "__has_attribute" | "__has_builtin" | "__has_feature", _) => {
                 return Value::sure(1);
             }
             _ => {}
         }
-        if FOREIGN.binary_search(&name).is_ok() {
-            Value::sure(0)
-        } else {
-            match NATIVE.binary_search_by_key(&name, |(name, _)| name) {
-                Ok(_) if name != "true" && name != "false" => Value::sure(1),
-                _ => Value::UNKNOWN,
-            }
+        match name {
+            _ if FOREIGN_MACROS.contains(name) => Value::sure(0),
+            _ if NATIVE_MACROS.contains_key(name) => Value::sure(1),
+            _ => Value::UNKNOWN,
         }
     }
 
     /// The value of a name in a condition.
-    fn number(&self, name: &str) -> Value {
+    pub(super) fn number(&self, name: &str) -> Value {
         if let Some((value, sure)) = self.macros.get(name) {
             let value = value.as_deref().map_or(Some(0), number);
             return value.map_or(Value::UNKNOWN, |number| Value { number, sure: *sure });
@@ -324,9 +168,9 @@ impl Conditions {
             ("__STDC_VERSION__", Dialect::C) => return Value::sure(201_710),
             _ => {}
         }
-        match NATIVE.binary_search_by_key(&name, |(name, _)| name) {
-            Ok(at) => Value::sure(NATIVE[at].1),
-            Err(_) => Value { number: 0, sure: self.defined(name).sure },
+        match NATIVE_MACROS.get(name) {
+            Some(number) => Value::sure(*number),
+            None => Value { number: i64::from(name == "true"), sure: self.defined(name).sure },
         }
     }
 }
@@ -340,215 +184,30 @@ fn asks_for_cpp(name: &str, rest: &str) -> bool {
     }
 }
 
-fn not(value: Value) -> Value {
+pub(super) fn not(value: Value) -> Value {
     Value { number: i64::from(!value.holds()), ..value }
 }
 
-fn and(a: Value, b: Value) -> Value {
+pub(super) fn and(a: Value, b: Value) -> Value {
     let number = i64::from(a.holds() && b.holds());
     let settled = [a, b].iter().any(|value| value.sure && !value.holds());
     Value { number, sure: settled || (a.sure && b.sure) }
 }
 
-fn or(a: Value, b: Value) -> Value {
+pub(super) fn or(a: Value, b: Value) -> Value {
     not(and(not(a), not(b)))
-}
-
-/// A number as written in code.
-fn number(text: &str) -> Option<i64> {
-    let text = text.trim().trim_matches(['(', ')']).replace('\'', "");
-    let text = text.trim_end_matches(['u', 'U', 'l', 'L', 'z', 'Z']);
-    if text.is_empty() {
-        return None;
-    }
-    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(hex) => i64::from_str_radix(hex, 16).ok(),
-        None => text.parse().ok(),
-    }
-}
-
-/// The parts of a condition; signs of two bytes are one part.
-fn words(text: &str) -> Vec<&str> {
-    let mut parts: Vec<(bool, usize, usize)> = vec![];
-    for (token, range) in Tokens::new(text) {
-        let sign = matches!(token, Token::Sign(_));
-        if let Some((true, start, end)) = parts.last().copied()
-            && sign
-            && end == range.start
-            && let Some("&&" | "||" | "==" | "!=" | "<=" | ">=" | "<<" | ">>") =
-                text.get(start..range.end)
-        {
-            parts.pop();
-            parts.push((true, start, range.end));
-            continue;
-        }
-        parts.push((sign, range.start, range.end));
-    }
-    parts.into_iter().filter_map(|(_, start, end)| text.get(start..end)).collect()
-}
-
-/// A condition that is being read.
-struct Expression<'a> {
-    conditions: &'a Conditions,
-    tokens: Vec<&'a str>,
-    at: usize,
-    depth: usize,
-}
-
-impl<'a> Expression<'a> {
-    fn next(&mut self) -> &'a str {
-        self.at += 1;
-        self.tokens.get(self.at - 1).copied().unwrap_or("")
-    }
-
-    fn peek(&self) -> &'a str {
-        self.tokens.get(self.at).copied().unwrap_or("")
-    }
-
-    /// The value of what binds at least as tightly as `least`.
-    fn value(&mut self, least: u8) -> Value {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            self.at = self.tokens.len();
-            return Value::UNKNOWN;
-        }
-        let mut left = self.operand();
-        loop {
-            let sign = self.peek();
-            let binds = precedence(sign);
-            if binds == 0 || binds < least {
-                break;
-            }
-            self.at += 1;
-            if sign == "?" {
-                let yes = self.value(1);
-                self.at += usize::from(self.peek() == ":");
-                let no = self.value(1);
-                left = if left.holds() { and_sure(yes, left) } else { and_sure(no, left) };
-                continue;
-            }
-            let right = self.value(binds + 1);
-            left = combine(sign, left, right);
-        }
-        self.depth -= 1;
-        left
-    }
-
-    fn operand(&mut self) -> Value {
-        match self.next() {
-            "!" => self.unary(not),
-            "-" => self.unary(|value| Value { number: value.number.wrapping_neg(), ..value }),
-            "+" => self.unary(|value| value),
-            "~" => self.unary(|value| Value { number: !value.number, ..value }),
-            "(" => {
-                let value = self.value(0);
-                self.at += usize::from(self.peek() == ")");
-                value
-            }
-            "defined" => {
-                let bracket = self.peek() == "(";
-                self.at += usize::from(bracket);
-                let name = self.next();
-                self.at += usize::from(bracket && self.peek() == ")");
-                self.conditions.defined(name)
-            }
-            word if self.peek() == "(" && !word.starts_with(|c: char| c.is_ascii_digit()) => {
-                self.skip_arguments();
-                Value::unsure(i64::from(has_include(word) || word.contains("GNUC")))
-            }
-            word if word.starts_with(|c: char| c.is_ascii_digit()) => {
-                number(word).map_or(Value::UNKNOWN, Value::sure)
-            }
-            word => self.conditions.number(word),
-        }
-    }
-
-    fn unary(&mut self, change: impl Fn(Value) -> Value) -> Value {
-        change(self.value(12))
-    }
-
-    fn skip_arguments(&mut self) {
-        let mut open = 0_usize;
-        while self.at < self.tokens.len() {
-            match self.next() {
-                "(" => open += 1,
-                ")" => open = open.saturating_sub(1),
-                _ => {}
-            }
-            if open == 0 {
-                return;
-            }
-        }
-    }
-}
-
-/// Whether this asks for a file, which is likely to be there.
-fn has_include(word: &str) -> bool {
-    word.to_ascii_lowercase().contains("has_include")
-}
-
-fn and_sure(value: Value, condition: Value) -> Value {
-    Value { sure: value.sure && condition.sure, ..value }
-}
-
-fn precedence(sign: &str) -> u8 {
-    match sign {
-        "?" => 1,
-        "||" => 2,
-        "&&" => 3,
-        "|" => 4,
-        "^" => 5,
-        "&" => 6,
-        "==" | "!=" => 7,
-        "<" | ">" | "<=" | ">=" => 8,
-        "<<" | ">>" => 9,
-        "+" | "-" => 10,
-        "*" | "/" | "%" => 11,
-        _ => 0,
-    }
-}
-
-fn combine(sign: &str, left: Value, right: Value) -> Value {
-    let (a, b) = (left.number, right.number);
-    let number = match sign {
-        "||" => return or(left, right),
-        "&&" => return and(left, right),
-        "|" => a | b,
-        "^" => a ^ b,
-        "&" => a & b,
-        "==" => i64::from(a == b),
-        "!=" => i64::from(a != b),
-        "<" => i64::from(a < b),
-        ">" => i64::from(a > b),
-        "<=" => i64::from(a <= b),
-        ">=" => i64::from(a >= b),
-        "<<" => a.wrapping_shl(b as u32),
-        ">>" => a.wrapping_shr(b as u32),
-        "+" => a.wrapping_add(b),
-        "-" => a.wrapping_sub(b),
-        "*" => a.wrapping_mul(b),
-        "/" => a.checked_div(b).unwrap_or(0),
-        _ => a.checked_rem(b).unwrap_or(0),
-    };
-    Value { number, sure: left.sure && right.sure }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn lists_are_sorted() {
-        assert!(FOREIGN.is_sorted());
-        assert!(NATIVE.is_sorted());
-    }
-
     /// The last of some directives leads to a branch that is taken, not taken, or perhaps not taken.
     fn active(directives: &[&str]) -> Option<bool> {
         let mut conditions = Conditions::new(Dialect::C);
         for directive in directives {
             let (name, rest) = super::super::tokens::directive(directive);
-            conditions.note(name, &rest);
+            conditions.note(&name, &rest);
         }
         conditions.active()
     }

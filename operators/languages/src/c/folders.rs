@@ -1,5 +1,5 @@
-//! The include folders that build files name: CMake, Meson, make, Autotools, Bazel, GN, qmake and
-//! `compile_commands.json`.
+//! The include folders that build files name: `CMake`, Meson, make, Autotools, Bazel, GN, qmake
+//! and `compile_commands.json`.
 //!
 //! Nothing is evaluated. A path counts if it is a folder of the repository with source in it, seen from the
 //! build file's own folder or, where it begins with a variable, from that or a folder around it. What a build
@@ -194,14 +194,10 @@ fn variable(path: &str) -> (Option<&str>, &str) {
     }
     let Some(rest) = path.strip_prefix('$') else { return (None, path) };
     let rest = rest.trim_start_matches('$');
-    match rest.strip_prefix(['{', '(']) {
-        Some(rest) => {
-            let end = rest.find(['}', ')']).unwrap_or(rest.len());
-            (Some(&rest[..end]), rest[end..].trim_start_matches(['}', ')']))
-        }
-        None => {
-            let end = rest.find('/').unwrap_or(rest.len());
-            (Some(&rest[..end]), &rest[end..])
-        }
+    if let Some(rest) = rest.strip_prefix(['{', '(']) {
+        let end = rest.find(['}', ')']).unwrap_or(rest.len());
+        return (Some(&rest[..end]), rest[end..].trim_start_matches(['}', ')']));
     }
+    let end = rest.find('/').unwrap_or(rest.len());
+    (Some(&rest[..end]), &rest[end..])
 }

@@ -21,85 +21,12 @@ use std::sync::Arc;
 use backstory_core::{Import, Outline, Repository};
 
 use super::folders::Declared;
-use super::standard::is_standard;
+use super::system::{FOREIGN_FOLDERS, is_standard};
 use crate::files::{ancestors, file_name, parent, walk_to};
 use crate::{Found, Resolver};
 
 /// Files of one name are looked through one by one up to this many.
 const MOST_NAMESAKES: usize = 512;
-
-/// Names of folders for other systems and processors.
-const FOREIGN: &[&str] = &[
-    "aarch64",
-    "aix",
-    "alpha",
-    "amiga",
-    "android",
-    "apple",
-    "arm",
-    "arm64",
-    "armv7",
-    "avr",
-    "beos",
-    "bsd",
-    "cygwin",
-    "darwin",
-    "djgpp",
-    "dos",
-    "emscripten",
-    "freebsd",
-    "haiku",
-    "hppa",
-    "hpux",
-    "i386",
-    "i686",
-    "ia64",
-    "ios",
-    "irix",
-    "loongarch",
-    "loongarch64",
-    "m68k",
-    "mac",
-    "macos",
-    "macosx",
-    "mingw",
-    "mingw32",
-    "mips",
-    "mips64",
-    "msdos",
-    "msvc",
-    "netbsd",
-    "neon",
-    "openbsd",
-    "os2",
-    "osx",
-    "ppc",
-    "ppc64",
-    "powerpc",
-    "qnx",
-    "riscv",
-    "riscv64",
-    "s390",
-    "s390x",
-    "sh",
-    "solaris",
-    "sparc",
-    "sparc64",
-    "symbian",
-    "uwp",
-    "vms",
-    "vxworks",
-    "wasi",
-    "wasm",
-    "wasm32",
-    "win",
-    "win32",
-    "win64",
-    "wince",
-    "windows",
-    "winrt",
-    "xtensa",
-];
 
 /// The files of one repository that includes can mean.
 pub(super) struct Includes<'a> {
@@ -281,7 +208,7 @@ fn foreign(folder: &str, shared: usize) -> usize {
     let is_foreign = |part: &&str| {
         let mut words =
             part.split(['_', '-', '.']).filter(|word| word.len() > 3 || word.len() == part.len());
-        words.any(|word| FOREIGN.binary_search(&word).is_ok())
+        words.any(|word| FOREIGN_FOLDERS.contains(word))
     };
     folder.split('/').skip(shared).filter(is_foreign).count()
 }

@@ -1,12 +1,13 @@
 //! C, and what C++ shares with it.
 
 mod conditions;
+mod expression;
 mod folders;
 mod includes;
 mod mask;
 mod outline;
 mod scan;
-mod standard;
+mod system;
 mod tokens;
 
 use std::sync::Arc;
@@ -32,7 +33,7 @@ impl Language for C {
     }
 
     fn outline(&self, path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
-        let source = path.ends_with(".c");
+        let source = path.rsplit_once('.').is_some_and(|(_, ending)| ending == "c");
         let dialect = if source { conditions::Dialect::C } else { conditions::Dialect::Either };
         outline::outline(text, dialect, !source, limits)
     }

@@ -178,7 +178,9 @@ impl Reader<'_> {
         match kind {
             Kind::If | Kind::IfDef | Kind::Elif | Kind::ElifDef | Kind::Else => {
                 let doc = self.doc.take();
-                doc.into_iter().for_each(|doc| self.offer_file_doc(doc));
+                if let Some(doc) = doc {
+                    self.offer_file_doc(doc);
+                }
                 let guard = self.field(node, |f| f.name);
                 return Some(Scope { guard, outer: None, ..scope });
             }
@@ -194,7 +196,9 @@ impl Reader<'_> {
         let doc = self.doc_before(start);
         match kind {
             Kind::Include => {
-                doc.into_iter().for_each(|doc| self.offer_file_doc(doc));
+                if let Some(doc) = doc {
+                    self.offer_file_doc(doc);
+                }
                 None
             }
             Kind::Access => {
@@ -205,31 +209,16 @@ impl Reader<'_> {
                 None
             }
             Kind::Template => {
-                let outer = self.outer(node, start, doc, scope);
+                let outer = outer(node, start, doc, scope);
                 Some(Scope { outer: Some(outer), ..scope })
             }
             Kind::Namespace if self.field(node, |f| f.name).is_none() => {
                 Some(Scope { hidden: true, outer: None, ..scope })
             }
             _ => {
-                let outer = self.outer(node, start, doc, scope);
+                let outer = outer(node, start, doc, scope);
                 self.definition(node, kind, Scope { outer: Some(outer), ..scope })
             }
-        }
-    }
-
-    /// All of a definition: what it begins with may be further out.
-    fn outer(
-        &self,
-        node: Node<'_>,
-        start: u32,
-        doc: Option<Range<u32>>,
-        scope: Scope<'_>,
-    ) -> Outer {
-        let doc = doc.map(|doc| (doc.start, doc.end));
-        match scope.outer {
-            Some(outer) => Outer { doc: outer.doc.or(doc), ..outer },
-            None => Outer { start, end: node.end_byte() as u32, doc },
         }
     }
 
@@ -257,7 +246,9 @@ impl Reader<'_> {
             if group.as_ref().is_some_and(|group| group.start == start) {
                 self.offer_file_doc(before);
             }
-            group.into_iter().for_each(|group| self.doc.replace(group));
+            if let Some(group) = group {
+                self.doc.replace(group);
+            }
         } else {
             self.doc.replace(comment);
         }
@@ -282,6 +273,15 @@ impl Reader<'_> {
         if self.sketch.outline.definitions.is_empty() && (marked || !license) {
             self.sketch.outline.doc.get_or_insert(comment);
         }
+    }
+}
+
+/// All of a definition: what it begins with may be further out.
+fn outer(node: Node<'_>, start: u32, doc: Option<Range<u32>>, scope: Scope<'_>) -> Outer {
+    let doc = doc.map(|doc| (doc.start, doc.end));
+    match scope.outer {
+        Some(outer) => Outer { doc: outer.doc.or(doc), ..outer },
+        None => Outer { start, end: node.end_byte() as u32, doc },
     }
 }
 

@@ -98,6 +98,7 @@ impl<'s> Scanner<'s> {
 
     fn directive(&mut self, piece: &str, start: usize) {
         let (name, rest) = directive(piece);
+        let name = &*name;
         match name {
             "include" | "include_next" | "import" => {
                 let prefix = if name == "include_next" { "include_next " } else { "" };

@@ -81,7 +81,7 @@ fn definitions_and_imports() {
     insta::assert_snapshot!(render("c", STACK));
 }
 
-const BROKEN: &str = r#"
+const BROKEN: &str = r"
 BEGIN_DECLS
 DEFINE_THING(a, b)
 
@@ -127,7 +127,7 @@ int old(a, b)
     return a;
 }
 int last(
-"#;
+";
 
 #[test]
 fn conditions_that_break_up_code_do_not_break_the_outline() {

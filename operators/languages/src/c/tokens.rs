@@ -181,11 +181,16 @@ fn continued(line: &[u8]) -> bool {
 }
 
 /// A directive's name and what follows it, without comments and line breaks.
-pub(super) fn directive(text: &str) -> (&str, Cow<'_, str>) {
+pub(super) fn directive(text: &str) -> (Cow<'_, str>, Cow<'_, str>) {
     let body = text.strip_prefix('#').unwrap_or(text).trim_start_matches([' ', '\t']);
-    let end = body.bytes().position(|byte| !is_word(byte)).unwrap_or(body.len());
-    let (name, rest) = body.split_at(end);
-    (name, plain(rest))
+    let word = |text: &str| text.bytes().position(|byte| !is_word(byte)).unwrap_or(text.len());
+    if body.starts_with(['/', '\\']) {
+        let body = plain(body).into_owned();
+        let (name, rest) = body.split_at(word(&body));
+        return (Cow::Owned(name.to_owned()), Cow::Owned(rest.trim().to_owned()));
+    }
+    let (name, rest) = body.split_at(word(body));
+    (Cow::Borrowed(name), plain(rest))
 }
 
 /// A directive's text without comments and line breaks.
@@ -250,9 +255,10 @@ mod tests {
 
     #[test]
     fn directives_are_read_without_comments() {
-        assert_eq!(directive("#  if a /* \n */ b \\\r\n c // d"), ("if", "a   b  c".into()));
-        assert_eq!(directive("#include \"a//b.h\" // c"), ("include", "\"a//b.h\"".into()));
-        assert_eq!(directive("#"), ("", "".into()));
-        assert_eq!(directive("#include<a>"), ("include", "<a>".into()));
+        assert_eq!(directive("#  if a /* \n */ b \\\r\n c // d"), ("if".into(), "a   b  c".into()));
+        assert_eq!(directive("#include \"a//b.h\" // c"), ("include".into(), "\"a//b.h\"".into()));
+        assert_eq!(directive("#"), ("".into(), "".into()));
+        assert_eq!(directive("#include<a>"), ("include".into(), "<a>".into()));
+        assert_eq!(directive("# /* a */ if /* b */ c"), ("if".into(), "c".into()));
     }
 }

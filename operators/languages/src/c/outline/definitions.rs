@@ -244,7 +244,7 @@ impl Reader<'_> {
                         return Some(Name { function: true, ..name });
                     }
                     Some(inner) => inner,
-                    _ => return self.is_name(node).then_some(name),
+                    _ => return is_name(node).then_some(name),
                 },
             };
             // `int (*f)(int)` is a variable, `int (f)(int)` a function.
@@ -260,23 +260,23 @@ impl Reader<'_> {
         for _ in 0..DEEPEST_NAME {
             match (self.grammar.kind(node), self.field(node, |f| f.name)) {
                 (Kind::Qualified | Kind::TemplateType | Kind::TemplateFunction, Some(name)) => {
-                    node = name
+                    node = name;
                 }
                 _ => break,
             }
         }
         node
     }
+}
 
-    fn is_name(&self, node: Node<'_>) -> bool {
-        matches!(
-            node.kind(),
-            "identifier"
-                | "field_identifier"
-                | "type_identifier"
-                | "operator_name"
-                | "operator_cast"
-                | "destructor_name"
-        )
-    }
+fn is_name(node: Node<'_>) -> bool {
+    matches!(
+        node.kind(),
+        "identifier"
+            | "field_identifier"
+            | "type_identifier"
+            | "operator_name"
+            | "operator_cast"
+            | "destructor_name"
+    )
 }
