@@ -194,7 +194,7 @@ fn flag(word: &str) -> Option<bool> {
     match word {
         "true" | "unix" => Some(true),
         "false" | "windows" => Some(false),
-        "loom" | "docsrs" | "doc" | "doctest" | "fuzzing" | "kani" | "shuttle" => Some(false),
+        "loom" | "docsrs" | "doc" | "doctest" | "fuzzing" | "kani" | "shuttle" | "rustfmt" | "clippy" => Some(false),
         _ if word.contains("unstable") => Some(false),
         _ => None,
     }

@@ -181,3 +181,14 @@ fn files_that_declare_each_other_end() {
     assert_eq!(sample.needs("a.rs"), ["b.rs"]);
     assert_eq!(sample.needs("b.rs"), ["a.rs"]);
 }
+
+#[test]
+fn enums_in_scope_of_blocks() {
+    let sample = Sample::new(&[
+        ("Cargo.toml", "[package]\nname = \"a\"\nedition = \"2021\""),
+        ("src/lib.rs", "mod assets; mod event; pub use assets::*; pub use event::*;"),
+        ("src/event.rs", "pub enum Event { Added, Removed }"),
+        ("src/assets.rs", "use crate::{Event}; impl A { fn f() { use Event::{Added, Removed}; } } fn g() { use Event::*; }"),
+    ]);
+    assert_eq!(sample.needs("src/assets.rs"), ["src/event.rs", "src/lib.rs"]);
+}

@@ -121,7 +121,7 @@ impl<'a> Modules<'a> {
     }
 
     /// The module that a file would be a child of, and its name there, judged by its path.
-    fn parent_by_path(&self, file: u32) -> Option<(u32, String)> {
+    fn parent_by_path(&self, file: u32) -> Option<(u32, &'a str)> {
         let path = self.path(file);
         let module = path.strip_suffix("/mod.rs").or(path.strip_suffix(".rs"))?;
         let folder = parent(module);
@@ -137,7 +137,7 @@ impl<'a> Modules<'a> {
         };
         let is_target = ["tests", "examples", "benches", "bin"].contains(&file_name(folder));
         let found = candidates.iter().find_map(module_of).filter(|_| !is_target)?;
-        Some((found, file_name(module).to_owned()))
+        Some((found, file_name(module)))
     }
 
     fn add_root(&mut self, file: u32, package: Option<usize>) {
@@ -152,11 +152,12 @@ impl<'a> Modules<'a> {
         });
     }
 
-    fn add_child(&mut self, parent: u32, name: String, file: u32) {
+    fn add_child(&mut self, parent: u32, name: &'a str, file: u32) {
         let folder = child_folder(self.path(file));
         let child = Module { file, folder, ..self.inside(parent) };
         let child = self.grow(child);
-        self.children.entry((parent, name)).or_insert(child);
+        self.children.entry((parent, name.to_owned())).or_insert(child);
+        self.declared.push((parent, name, child));
     }
 
     /// A module in `parent`, of the same file.

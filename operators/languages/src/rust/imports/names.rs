@@ -251,6 +251,12 @@ impl<'a> Names<'a> {
         if entries.is_empty() {
             entries.extend(own.iter().map(|named| named.entry));
         }
+        // Of several modules of one name, which conditions tell apart, the first is as good as any.
+        let mut is_first = true;
+        entries.retain(|entry| {
+            let is_module = matches!(entry, Entry::Here(Place::Module(_)));
+            !is_module || std::mem::take(&mut is_first)
+        });
         entries
     }
 
@@ -270,9 +276,11 @@ impl<'a> Names<'a> {
         (leaf.scope, leaf.name.into_iter().chain(leaf.path.rsplit("::")).collect())
     }
 
-    /// What `*` brings to `module` by this name, as seen from `from`.
+    /// What `*` brings to `module` by this name, as seen from `from`. It brings what `module` may see.
     fn brought(&self, from: u32, module: u32, name: &str) -> Vec<Entry> {
-        let visible = |public: bool, at: u32| public || self.is_within(from, at);
+        let visible = |public: bool, at: u32| {
+            public || self.is_within(if at == module { from } else { module }, at)
+        };
         let mut seen = vec![module];
         let mut next = 0;
         while let Some(&current) = seen.get(next).filter(|_| next < GLOBS) {
@@ -356,7 +364,10 @@ impl<'a> Names<'a> {
             "crate" | "$crate" => Some(root),
             "self" => Some(self.modules.nearest_module(scope)),
             "super" => self.modules.parent(scope),
-            "" if is_2015 => Some(root),
+            "" if is_2015 => {
+                let Some(name) = step.rest.pop() else { return };
+                return self.begin_named(scope, name, step, is_2015, open);
+            }
             "" => {
                 let library = step.rest.pop().and_then(|name| self.library(package, name));
                 return open.extend(library.map(|at| Step { at, ..step }));
@@ -364,7 +375,6 @@ impl<'a> Names<'a> {
             name => return self.begin_named(scope, name, step, is_2015, open),
         };
         let at = place.map(|place| At::Place(Place::Module(place)));
-        step.through.clear();
         open.extend(at.map(|at| Step { at, ..step }));
     }
 
