@@ -33,7 +33,6 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("less", "less"),
     ("lisp", "lisp"),
     ("metal", "metal"),
-    
     ("nim", "nim"),
     ("nix", "nix"),
     ("pas", "pascal"),

@@ -128,8 +128,8 @@ fn crates_of_a_workspace_know_each_other() {
              [[bin]]\nname = \"x\"\npath = \"x.rs\"",
         ),
         ("two/src/main.rs", "use first::store::Key; mod cli;"),
-        ("two/src/cli.rs", "use one_core::Thing; use crate::cli::x; fn f() { use crate::Main; }"),
-        ("two/src/bin/tool.rs", "use crate::Own; use one_core::store::cells;"),
+        ("two/src/cli.rs", "use first::Thing; use one_core::store; use crate::cli::x; fn f() { use crate::Main; }"),
+        ("two/src/bin/tool.rs", "use crate::Own; use first::store::cells;"),
         ("two/x.rs", "mod cli;"),
     ]);
     assert_eq!(sample.needs("one/lib/store/cells.rs"), ["one/lib/store.rs"]);
@@ -191,4 +191,9 @@ fn enums_in_scope_of_blocks() {
         ("src/assets.rs", "use crate::{Event}; impl A { fn f() { use Event::{Added, Removed}; } } fn g() { use Event::*; }"),
     ]);
     assert_eq!(sample.needs("src/assets.rs"), ["src/event.rs", "src/lib.rs"]);
+}
+
+#[test]
+fn a_sample_has_the_edges_that_rust_analyzer_sees() {
+    crate::testing::truth("rust");
 }
