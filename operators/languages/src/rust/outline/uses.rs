@@ -119,16 +119,16 @@ impl Reader<'_> {
         let exported = self.is_exported(statement);
         let mut last: Option<Import> = None;
         for Leaf { path, name, alias } in self.use_leaves(tree) {
-            let named = name.map(|name| ImportedName { name, alias: alias.clone() });
-            if let (Some(before), Some(named)) = (&mut last, &named)
+            let one = name.map(|name| ImportedName { name, alias: alias.clone() });
+            if let (Some(before), Some(one)) = (&mut last, &one)
                 && before.path == path
                 && !before.names.is_empty()
             {
-                before.names.push(named.clone());
+                before.names.push(one.clone());
                 continue;
             }
-            let alias = alias.filter(|_| named.is_none());
-            let names = named.into_iter().collect();
+            let alias = alias.filter(|_| one.is_none());
+            let names = one.into_iter().collect();
             let when = scope.when;
             let next = Import { path, names, alias, exported, when, ..Import::default() };
             if let Some(done) = last.replace(next) {
