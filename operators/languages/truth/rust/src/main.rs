@@ -27,8 +27,9 @@ use ra_ap_hir::{
 use ra_ap_ide_db::{FxHashMap, RootDatabase};
 use ra_ap_load_cargo::{LoadCargoConfig, ProcMacroServerChoice, load_workspace_at};
 use ra_ap_project_model::{CargoConfig, CargoFeatures};
-use ra_ap_syntax::ast::{self, AstNode, HasAttrs};
-use ra_ap_syntax::{SyntaxNode, ast::AstToken};
+use ra_ap_syntax::ast::AstToken;
+use ra_ap_syntax::ast::{self, AstNode, HasAttrs, HasName};
+use ra_ap_syntax::{SyntaxNode, match_ast};
 use ra_ap_vfs::{FileId, Vfs};
 
 type Edges = BTreeSet<(String, String)>;
@@ -120,7 +121,7 @@ impl<'db> Looker<'db> {
             if self.is_inactive(&node, krate) {
                 continue;
             }
-            self.is_made = depth > 0 && self.sema.original_range_opt(&node).is_none();
+            self.is_made = depth > 0 && self.is_made(&node);
             if let Some(item) = ast::Use::cast(node.clone()) {
                 for tree in item.syntax().descendants().filter_map(ast::UseTree::cast) {
                     self.leaf(&tree);
@@ -149,6 +150,19 @@ impl<'db> Looker<'db> {
             open.extend(node.children());
             open[from..].reverse();
         }
+    }
+
+    /// Whether what an import names stands in the definition of a macro. Its attributes may.
+    fn is_made(&self, node: &SyntaxNode) -> bool {
+        let named = match_ast! {
+            match node {
+                ast::Use(it) => it.use_tree().map(|it| it.syntax().clone()),
+                ast::Module(it) => it.name().map(|it| it.syntax().clone()),
+                ast::ExternCrate(it) => it.name_ref().map(|it| it.syntax().clone()),
+                _ => None,
+            }
+        };
+        named.is_some_and(|named| self.sema.original_range_opt(&named).is_none())
     }
 
     fn is_inactive(&self, node: &SyntaxNode, krate: Crate) -> bool {
