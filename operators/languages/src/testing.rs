@@ -61,7 +61,8 @@ fn import_text(import: &Import) -> String {
         When::TypeChecking => " when type-checking",
         When::Inactive => " when inactive",
     };
-    let scope = if import.scope.is_empty() { String::new() } else { format!(" in {}", import.scope) };
+    let scope =
+        if import.scope.is_empty() { String::new() } else { format!(" in {}", import.scope) };
     format!("{exported}import {} [{names}]{scope}{when}", called(&import.path, &import.alias))
 }
 
@@ -92,7 +93,8 @@ pub(crate) fn truth(language: &str) {
     let truth: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let pairs = |key: &str| -> BTreeSet<(String, String)> {
         let pairs = truth[key].as_array().into_iter().flatten();
-        let name = |pair: &serde_json::Value, at: usize| pair[at].as_str().expect("a path").to_owned();
+        let name =
+            |pair: &serde_json::Value, at: usize| pair[at].as_str().expect("a path").to_owned();
         pairs.map(|pair| (name(pair, 0), name(pair, 1))).filter(|(a, b)| a != b).collect()
     };
     let files = read(&folder.join("sample"), "");
@@ -104,8 +106,10 @@ pub(crate) fn truth(language: &str) {
         .flat_map(|from| sample.needs(from).into_iter().map(|to| (from.to_owned(), to.to_owned())))
         .collect();
     let (edges, neutral) = (pairs("edges"), pairs("neutral"));
-    let wrong: Vec<_> = found.iter().filter(|e| !edges.contains(e) && !neutral.contains(e)).collect();
-    let missed: Vec<_> = edges.iter().filter(|e| !found.contains(e) && !neutral.contains(e)).collect();
+    let wrong: Vec<_> =
+        found.iter().filter(|e| !edges.contains(e) && !neutral.contains(e)).collect();
+    let missed: Vec<_> =
+        edges.iter().filter(|e| !found.contains(e) && !neutral.contains(e)).collect();
     assert!(!edges.is_empty() && wrong.is_empty() && missed.is_empty(), "{wrong:?} {missed:?}");
 }
 

@@ -6,6 +6,10 @@
 use std::iter::Peekable;
 use std::str::CharIndices;
 
+/// What nobody sets for an ordinary build.
+const SPECIAL: [&str; 9] =
+    ["clippy", "doc", "docsrs", "doctest", "fuzzing", "kani", "loom", "rustfmt", "shuttle"];
+
 /// Conditions nested deeper than this are taken as unknown.
 const DEEPEST: u32 = 32;
 
@@ -98,7 +102,7 @@ struct Reader<'s> {
     tokens: Peekable<Tokens<'s>>,
 }
 
-impl<'s> Reader<'s> {
+impl Reader<'_> {
     fn take(&mut self, mark: char) -> bool {
         self.tokens.next_if_eq(&Token::Mark(mark)).is_some()
     }
@@ -194,8 +198,7 @@ fn flag(word: &str) -> Option<bool> {
     match word {
         "true" | "unix" => Some(true),
         "false" | "windows" => Some(false),
-        "loom" | "docsrs" | "doc" | "doctest" | "fuzzing" | "kani" | "shuttle" => Some(false),
-        _ if word.contains("unstable") => Some(false),
+        _ if SPECIAL.contains(&word) || word.contains("unstable") => Some(false),
         _ => None,
     }
 }

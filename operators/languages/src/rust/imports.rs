@@ -15,13 +15,14 @@
 //!
 //! What is there on another system than 64-bit Linux is inactive, and so is what stands in such files.
 
+mod follow;
 mod modules;
 mod names;
 mod packages;
 
 use std::sync::Arc;
 
-use backstory_core::{EdgeKind, Import, Outline, Repository};
+use backstory_core::{EdgeKind, Import, Outline, Repository, When};
 
 use crate::{Found, Resolver};
 use names::{Entry, Names, Place};
@@ -46,40 +47,42 @@ impl<'a> Crates<'a> {
         place.map(|place| self.file(place.module()))
     }
 
+    /// What `path` names as a whole.
+    fn leaf(&self, scope: u32, path: &str, say: &mut dyn FnMut(u32, EdgeKind)) {
+        match path.rsplit_once("::") {
+            Some((path, name)) if !path.is_empty() => self.named(scope, path, name, say),
+            _ => self.whole(scope, path).into_iter().for_each(|file| say(file, EdgeKind::Import)),
+        }
+    }
+
     /// `name` of what `path` leads to.
     fn named(&self, scope: u32, path: &str, name: &str, say: &mut dyn FnMut(u32, EdgeKind)) {
-        let place = self.names.place(scope, path);
-        let place = place.or_else(|| self.names.last_known(scope, path).map(|place| Place::Type(place.module())));
-        let entries = match place {
-            Some(Place::Module(module)) => {
-                if matches!(name, "self" | "super") {
-                    let whole = format!("{path}::{name}");
-                    self.whole(scope, &whole).into_iter().for_each(|file| say(file, EdgeKind::Import));
-                    return;
-                }
-                let entries = self.names.entries(scope, module, name);
-                if entries.is_empty() {
-                    say(self.file(module), EdgeKind::Import);
-                }
-                entries.into_iter().map(|entry| (module, entry)).collect::<Vec<_>>()
-            }
-            Some(place) => return say(self.file(place.module()), EdgeKind::Import),
-            None => return,
+        let Some(place) = self.names.place(scope, path) else {
+            let known = self.names.last_known(scope, path);
+            return known.into_iter().for_each(|at| say(self.file(at.module()), EdgeKind::Import));
         };
-        for (module, entry) in entries {
-            let target = self.names.target(entry);
-            match (entry, target) {
-                (Entry::Here(Place::Module(child)), _)
-                    if self.names.modules.list[child as usize].parent == Some(module) =>
-                {
-                    say(self.file(child), EdgeKind::Import);
-                }
-                (_, target) => {
-                    say(self.file(module), EdgeKind::Import);
-                    if let Some(place) = target {
-                        say(self.file(place.module()), EdgeKind::ReExport);
-                    }
-                }
+        let module = match place {
+            Place::Module(_) if matches!(name, "self" | "super") => {
+                let whole = self.whole(scope, &format!("{path}::{name}"));
+                return whole.into_iter().for_each(|file| say(file, EdgeKind::Import));
+            }
+            Place::Module(module) => module,
+            place => return say(self.file(place.module()), EdgeKind::Import),
+        };
+        let entries = self.names.entries(scope, module, name);
+        if entries.is_empty() {
+            say(self.file(module), EdgeKind::Import);
+        }
+        for entry in entries {
+            if let Entry::Here(Place::Module(child)) = entry
+                && self.names.modules.list[child as usize].parent == Some(module)
+            {
+                say(self.file(child), EdgeKind::Import);
+                continue;
+            }
+            say(self.file(module), EdgeKind::Import);
+            if let Some(place) = self.names.target(entry) {
+                say(self.file(place.module()), EdgeKind::ReExport);
             }
         }
     }
@@ -89,51 +92,39 @@ impl Resolver for Crates<'_> {
     fn resolve(&self, file: u32, import: &Import, found: &mut Found) {
         let modules = &self.names.modules;
         let Some(scope) = modules.at(file, &import.scope) else { return };
+        let path = &*import.path;
         let is_inactive = modules.list[scope as usize].is_inactive;
         let mut say = |file: u32, kind: EdgeKind| {
             found.add(file, if is_inactive { kind.max(EdgeKind::Inactive) } else { kind });
         };
-        let path = &*import.path;
-        if path.contains(' ') || path.contains('!') {
-            if let Some(file) = modules.stated_file(file, import) {
-                say(file, EdgeKind::Import);
+        if is_stated(path) {
+            match modules.stated_file(file, import) {
+                Some(file) => say(file, EdgeKind::Import),
+                None if is_inactive || import.when == When::Inactive => {}
+                None => found.unresolved("no such file"),
             }
             return;
         }
         if import.names.is_empty() {
-            match path.rsplit_once("::") {
-                Some((path, name)) if !path.is_empty() => self.named(scope, path, name, &mut say),
-                _ => {
-                    if let Some(file) = self.whole(scope, path) {
-                        say(file, EdgeKind::Import);
-                    }
-                }
-            }
+            self.leaf(scope, path, &mut say);
         }
         for name in &import.names {
             match (path, name.name.as_str()) {
                 (path, "*") => {
-                    if let Some(file) = self.whole(scope, path) {
-                        say(file, EdgeKind::Import);
-                    }
+                    self.whole(scope, path).into_iter().for_each(|file| say(file, EdgeKind::Import));
                 }
-                (path, "self") => match path.rsplit_once("::") {
-                    Some((path, name)) if !path.is_empty() => {
-                        self.named(scope, path, name, &mut say);
-                    }
-                    _ => {
-                        if let Some(file) = self.whole(scope, path) {
-                            say(file, EdgeKind::Import);
-                        }
-                    }
-                },
-                ("", name) => {
-                    if let Some(file) = self.whole(scope, name) {
-                        say(file, EdgeKind::Import);
-                    }
-                }
+                (path, "self") | ("", path) => self.leaf(scope, path, &mut say),
                 (path, name) => self.named(scope, path, name, &mut say),
             }
         }
+        let is_own = ["crate::", "self::", "super::"].iter().any(|start| path.starts_with(start));
+        if is_own && !is_inactive {
+            found.unresolved("no such module");
+        }
     }
+}
+
+/// Whether an import states a file, by `mod` or `include!`, rather than names.
+fn is_stated(path: &str) -> bool {
+    path.contains([' ', '!'])
 }

@@ -1,3 +1,5 @@
+use backstory_core::EdgeKind;
+
 use crate::testing::{Sample, render};
 
 const STORE: &str = r#"//! Keeps things.
@@ -128,8 +130,8 @@ fn crates_of_a_workspace_know_each_other() {
              [[bin]]\nname = \"x\"\npath = \"x.rs\"",
         ),
         ("two/src/main.rs", "use first::store::Key; mod cli;"),
-        ("two/src/cli.rs", "use one_core::Thing; use crate::cli::x; fn f() { use crate::Main; }"),
-        ("two/src/bin/tool.rs", "use crate::Own; use one_core::store::cells;"),
+        ("two/src/cli.rs", "use first::Thing; use one_core::store; use crate::cli::x; fn f() { use crate::Main; }"),
+        ("two/src/bin/tool.rs", "use crate::Own; use first::store::cells;"),
         ("two/x.rs", "mod cli;"),
     ]);
     assert_eq!(sample.needs("one/lib/store/cells.rs"), ["one/lib/store.rs"]);
@@ -180,4 +182,70 @@ fn files_that_declare_each_other_end() {
     ]);
     assert_eq!(sample.needs("a.rs"), ["b.rs"]);
     assert_eq!(sample.needs("b.rs"), ["a.rs"]);
+}
+
+#[test]
+fn enums_in_scope_of_blocks() {
+    let sample = Sample::new(&[
+        ("Cargo.toml", "[package]\nname = \"a\"\nedition = \"2021\""),
+        ("src/lib.rs", "mod assets; mod event; pub use assets::*; pub use event::*;"),
+        ("src/event.rs", "pub enum Event { Added, Removed }"),
+        ("src/assets.rs", "use crate::{Event}; impl A { fn f() { use Event::{Added, Removed}; } } fn g() { use Event::*; }"),
+    ]);
+    assert_eq!(sample.needs("src/assets.rs"), ["src/event.rs", "src/lib.rs"]);
+}
+
+#[test]
+fn a_sample_has_the_edges_that_rust_analyzer_sees() {
+    crate::testing::truth("rust");
+}
+
+#[test]
+fn what_should_be_there_is_told() {
+    let sample = Sample::new(&[
+        ("Cargo.toml", "[package]\nname = \"a\"\nedition = \"2021\""),
+        ("src/lib.rs", "mod x; mod gone; #[cfg(windows)] mod win; use crate::no::No; use std::fmt;"),
+        ("src/x.rs", "use crate::made::Made; include!(\"no.rs\"); use serde::Serialize;"),
+    ]);
+    let why = |(import, why): (String, String)| format!("{import}: {why}");
+    let unresolved: Vec<_> = sample.unresolved("src/lib.rs").into_iter().map(why).collect();
+    assert_eq!(unresolved, ["import mod gone []: no such file"]);
+    let unresolved: Vec<_> = sample.unresolved("src/x.rs").into_iter().map(why).collect();
+    assert_eq!(unresolved, ["import include!(\"no.rs\") []: no such file"]);
+    // What a macro may have made is taken to be where it is looked for.
+    assert_eq!(sample.needs("src/x.rs"), ["src/lib.rs"]);
+}
+
+#[test]
+fn what_is_for_another_system_is_inactive() {
+    let sample = Sample::new(&[
+        ("src/lib.rs", "mod a; #[cfg(windows)] mod b; #[cfg(unix)] mod c;"),
+        ("src/a.rs", "#[cfg(not(unix))] fn f() { use crate::c; } cfg_if! { if #[cfg(unix)] { use crate::c::C; } else { use crate::b::B; } }"),
+        ("src/b.rs", "use crate::c::C;"),
+        ("src/c.rs", "#![cfg(target_os = \"macos\")] use crate::a;"),
+    ]);
+    let inactive = |path| (path, EdgeKind::Inactive);
+    let import = |path| (path, EdgeKind::Import);
+    let expected = [import("src/a.rs"), inactive("src/b.rs"), import("src/c.rs")];
+    assert_eq!(sample.edges("src/lib.rs"), expected);
+    assert_eq!(sample.edges("src/a.rs"), [inactive("src/b.rs"), import("src/c.rs")]);
+    assert_eq!(sample.edges("src/b.rs"), [inactive("src/c.rs")]);
+    assert_eq!(sample.edges("src/c.rs"), [inactive("src/a.rs")]);
+}
+
+#[test]
+fn names_that_lead_to_each_other_end() {
+    let own = |path: &str, text: String| (path.to_owned(), text);
+    let manifest = "[package]\nname = \"circle\"\nedition = \"2021\"";
+    let mut files = vec![own("Cargo.toml", manifest.to_owned())];
+    let modules: Vec<String> = (0..301).map(|at| format!("pub mod m{at};")).collect();
+    files.push(own("src/lib.rs", modules.concat()));
+    for at in 0..300 {
+        let next = at + 1;
+        let text = format!("pub use crate::m{next}::*; use crate::m{at}::a as b{at};");
+        let circle = "use self::x; use x as y; use y as x; use a::*;";
+        files.push(own(&format!("src/m{at}.rs"), text + circle));
+    }
+    let files: Vec<_> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+    assert_eq!(Sample::new(&files).needs("src/m7.rs"), ["src/m8.rs"]);
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use backstory_core::{Import, Outline, Repository, When};
 
 use super::packages::Packages;
+use crate::sketch::LONGEST_PATH;
 use crate::files::{Files, file_name, join, parent, walk_to};
 
 /// A module of some crate, or a block that has imports of its own.
@@ -32,7 +33,7 @@ pub(super) struct Modules<'a> {
     children: HashMap<(u32, String), u32>,
     /// Per file, its module; the first one, if it is part of several crates.
     pub(super) of_file: Vec<Option<u32>>,
-    /// What is declared to have a file: where, its name, its module, and whether others may use it.
+    /// Modules that are files: where they are declared, the name, the module.
     pub(super) declared: Vec<(u32, &'a str, u32)>,
 }
 
@@ -121,7 +122,7 @@ impl<'a> Modules<'a> {
     }
 
     /// The module that a file would be a child of, and its name there, judged by its path.
-    fn parent_by_path(&self, file: u32) -> Option<(u32, String)> {
+    fn parent_by_path(&self, file: u32) -> Option<(u32, &'a str)> {
         let path = self.path(file);
         let module = path.strip_suffix("/mod.rs").or(path.strip_suffix(".rs"))?;
         let folder = parent(module);
@@ -137,7 +138,7 @@ impl<'a> Modules<'a> {
         };
         let is_target = ["tests", "examples", "benches", "bin"].contains(&file_name(folder));
         let found = candidates.iter().find_map(module_of).filter(|_| !is_target)?;
-        Some((found, file_name(module).to_owned()))
+        Some((found, file_name(module)))
     }
 
     fn add_root(&mut self, file: u32, package: Option<usize>) {
@@ -152,11 +153,12 @@ impl<'a> Modules<'a> {
         });
     }
 
-    fn add_child(&mut self, parent: u32, name: String, file: u32) {
+    fn add_child(&mut self, parent: u32, name: &'a str, file: u32) {
         let folder = child_folder(self.path(file));
         let child = Module { file, folder, ..self.inside(parent) };
         let child = self.grow(child);
-        self.children.entry((parent, name)).or_insert(child);
+        self.children.entry((parent, name.to_owned())).or_insert(child);
+        self.declared.push((parent, name, child));
     }
 
     /// A module in `parent`, of the same file.
@@ -215,7 +217,7 @@ impl<'a> Modules<'a> {
     }
 
     /// The module or block that `scope` names in the file of `module`.
-    fn enter(&mut self, mut module: u32, scope: &str) -> u32 {
+    pub(super) fn enter(&mut self, mut module: u32, scope: &str) -> u32 {
         for name in scope.split("::").filter(|name| !name.is_empty()) {
             let key = (module, name.to_owned());
             if let Some(&child) = self.children.get(&key) {
@@ -224,18 +226,13 @@ impl<'a> Modules<'a> {
             }
             let mut inside = self.inside(module);
             inside.is_block = name.starts_with('{');
-            if !inside.is_block {
+            if !inside.is_block && inside.folder.len() <= LONGEST_PATH {
                 inside.folder = join(&inside.folder, name);
             }
             module = self.push(inside);
             self.children.insert(key, module);
         }
         module
-    }
-
-    /// As `enter`, for what an item of a file is in.
-    pub(super) fn enter_inline(&mut self, module: u32, name: &str) -> u32 {
-        self.enter(module, name)
     }
 
     /// The module or block that `scope` names in a file, if something is known of it.

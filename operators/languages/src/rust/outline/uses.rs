@@ -119,16 +119,16 @@ impl Reader<'_> {
         let exported = self.is_exported(statement);
         let mut last: Option<Import> = None;
         for Leaf { path, name, alias } in self.use_leaves(tree) {
-            let named = name.map(|name| ImportedName { name, alias: alias.clone() });
-            if let (Some(before), Some(named)) = (&mut last, &named)
+            let one = name.map(|name| ImportedName { name, alias: alias.clone() });
+            if let (Some(before), Some(one)) = (&mut last, &one)
                 && before.path == path
                 && !before.names.is_empty()
             {
-                before.names.push(named.clone());
+                before.names.push(one.clone());
                 continue;
             }
-            let alias = alias.filter(|_| named.is_none());
-            let names = named.into_iter().collect();
+            let alias = alias.filter(|_| one.is_none());
+            let names = one.into_iter().collect();
             let when = scope.when;
             let next = Import { path, names, alias, exported, when, ..Import::default() };
             if let Some(done) = last.replace(next) {
@@ -173,18 +173,20 @@ impl Reader<'_> {
                     leaves.push(Leaf { path, name: Some("*".to_owned()), alias: None });
                 }
                 Kind::LineComment | Kind::BlockComment => {}
-                _ if depth == 0 => {
-                    leaves.push(Leaf { path: self.path_text(node), name: None, alias });
-                }
-                _ => {
-                    let text = self.path_text(node);
-                    let (path, name) = text.rsplit_once("::").unwrap_or(("", &text));
-                    let (path, name) = (extend(&prefix, path), Some(name.to_owned()));
-                    leaves.push(Leaf { path, name, alias });
-                }
+                _ => leaves.push(self.leaf(node, &prefix, depth, alias)),
             }
         }
         leaves
+    }
+
+    /// A path without a group or `*`.
+    fn leaf(&self, node: Node<'_>, prefix: &str, depth: usize, alias: Option<String>) -> Leaf {
+        let text = self.path_text(node);
+        if depth == 0 {
+            return Leaf { path: text, name: None, alias };
+        }
+        let (path, name) = text.rsplit_once("::").unwrap_or(("", &text));
+        Leaf { path: extend(prefix, path), name: Some(name.to_owned()), alias }
     }
 
     fn path_text(&self, node: Node<'_>) -> String {

@@ -6,7 +6,8 @@
 //!
 //! FOLDER holds a `Cargo.toml`; what it depends on must be there already (`cargo fetch`). The package is
 //! looked at twice: with all features and `cfg(test)`, as an editor would, and without both; what is only
-//! seen the second time is neutral. Macros are expanded, build scripts are not run.
+//! seen the second time is neutral. Macros are expanded; imports that a macro takes from its own definition
+//! are neutral. Build scripts are not run.
 //!
 //! True, per leaf of a `use`: the file of the module, enum or trait that stands before the last name, or
 //! before the `*`; the file of the module that is named, where it is a child of the one before it.
@@ -26,8 +27,9 @@ use ra_ap_hir::{
 use ra_ap_ide_db::{FxHashMap, RootDatabase};
 use ra_ap_load_cargo::{LoadCargoConfig, ProcMacroServerChoice, load_workspace_at};
 use ra_ap_project_model::{CargoConfig, CargoFeatures};
-use ra_ap_syntax::ast::{self, AstNode, HasAttrs};
-use ra_ap_syntax::{SyntaxNode, ast::AstToken};
+use ra_ap_syntax::ast::AstToken;
+use ra_ap_syntax::ast::{self, AstNode, HasAttrs, HasName};
+use ra_ap_syntax::{SyntaxNode, match_ast};
 use ra_ap_vfs::{FileId, Vfs};
 
 type Edges = BTreeSet<(String, String)>;
@@ -88,6 +90,8 @@ struct Looker<'db> {
     names: FxHashMap<FileId, String>,
     truth: Truth,
     from: String,
+    /// The macro that made what is being looked at took it from its own definition.
+    is_made: bool,
 }
 
 impl<'db> Looker<'db> {
@@ -99,7 +103,7 @@ impl<'db> Looker<'db> {
         };
         let names = vfs.iter().filter_map(|(file, path)| Some((file, name(path)?))).collect();
         let (truth, from, root) = (Truth::default(), String::new(), root.to_owned());
-        Self { db, sema: Semantics::new(db), vfs, root, names, truth, from }
+        Self { db, sema: Semantics::new(db), vfs, root, names, truth, from, is_made: false }
     }
 
     fn file(&mut self, file: FileId) {
@@ -117,6 +121,7 @@ impl<'db> Looker<'db> {
             if self.is_inactive(&node, krate) {
                 continue;
             }
+            self.is_made = depth > 0 && self.is_made(&node);
             if let Some(item) = ast::Use::cast(node.clone()) {
                 for tree in item.syntax().descendants().filter_map(ast::UseTree::cast) {
                     self.leaf(&tree);
@@ -147,6 +152,19 @@ impl<'db> Looker<'db> {
         }
     }
 
+    /// Whether what an import names stands in the definition of a macro. Its attributes may.
+    fn is_made(&self, node: &SyntaxNode) -> bool {
+        let named = match_ast! {
+            match node {
+                ast::Use(it) => it.use_tree().map(|it| it.syntax().clone()),
+                ast::Module(it) => it.name().map(|it| it.syntax().clone()),
+                ast::ExternCrate(it) => it.name_ref().map(|it| it.syntax().clone()),
+                _ => None,
+            }
+        };
+        named.is_some_and(|named| self.sema.original_range_opt(&named).is_none())
+    }
+
     fn is_inactive(&self, node: &SyntaxNode, krate: Crate) -> bool {
         let Some(owner) = ast::AnyHasAttrs::cast(node.clone()) else { return false };
         let options = krate.cfg(self.db);
@@ -161,7 +179,8 @@ impl<'db> Looker<'db> {
 
     fn edge(&mut self, to: Option<String>) {
         if let Some(to) = to.filter(|to| *to != self.from) {
-            self.truth.edges.insert((self.from.clone(), to));
+            let edges = if self.is_made { &mut self.truth.neutral } else { &mut self.truth.edges };
+            edges.insert((self.from.clone(), to));
         }
     }
 

@@ -1,0 +1,5 @@
+use sample_app::{App, cli::run};
+
+fn main() {
+    run(App);
+}

@@ -1,0 +1,4 @@
+pub mod cli;
+pub mod load;
+
+pub struct App;

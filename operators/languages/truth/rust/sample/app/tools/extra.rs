@@ -1,0 +1,5 @@
+mod parts;
+
+fn main() {
+    parts::all();
+}

@@ -1,0 +1,5 @@
+use sample_app::load::load;
+
+pub fn all() {
+    load();
+}

@@ -1,0 +1,3 @@
+use super::Root;
+
+pub struct Cell(pub Root);

@@ -1,0 +1,3 @@
+use crate::shapes::Shape;
+
+pub struct Gated(pub Shape);

@@ -1,0 +1,2 @@
+/// A function called like its private module.
+pub fn secret() {}

@@ -1,0 +1,3 @@
+use super::super::keys;
+
+pub struct Deep(pub keys::Key);

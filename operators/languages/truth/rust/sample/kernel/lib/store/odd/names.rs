@@ -1,0 +1,6 @@
+mod beside;
+
+pub use self::beside::Name;
+
+#[derive(Default)]
+pub struct Key;

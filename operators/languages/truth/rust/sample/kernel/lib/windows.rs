@@ -1,0 +1,3 @@
+use crate::Root;
+
+pub struct Handle(pub Root);

@@ -1,0 +1,7 @@
+use base::store::Store;
+
+pub struct Named;
+
+pub fn store() -> Store {
+    Store
+}
