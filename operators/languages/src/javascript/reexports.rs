@@ -58,11 +58,11 @@ impl<'a> Reexports<'a> {
         repository: &'a Repository,
         outlines: &'a [Arc<Outline>],
         stars: &HashMap<u32, Vec<u32>>,
-        start: u32,
+        first: u32,
         left: &mut usize,
     ) -> HashMap<&'a str, u32> {
-        let (mut names, mut seen) = (HashMap::new(), HashSet::from([start]));
-        let mut level = vec![start];
+        let (mut names, mut seen) = (HashMap::new(), HashSet::from([first]));
+        let mut level = vec![first];
         while !level.is_empty() {
             *left = left.saturating_sub(level.len());
             for &file in &level {

@@ -60,7 +60,7 @@ function hidden3() {}
 
 #[test]
 fn the_grammar_has_every_word() {
-    const ONLY_TYPESCRIPT: [&str; 17] = [
+    const ONLY_TYPESCRIPT: [&str; 18] = [
         "abstract_class_declaration",
         "abstract_method_signature",
         "accessibility_modifier",
@@ -69,6 +69,7 @@ fn the_grammar_has_every_word() {
         "enum_body",
         "enum_declaration",
         "function_signature",
+        "import_alias",
         "import_require_clause",
         "interface_body",
         "interface_declaration",

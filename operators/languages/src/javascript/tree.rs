@@ -32,12 +32,16 @@ impl<'p> Importer<'p> {
         Self { path, folder: parent(path), order }
     }
 
+    fn ending(&self) -> &str {
+        self.path.rsplit_once('.').map_or("", |(_, ending)| ending)
+    }
+
     /// Whether a condition of `exports` holds for it, as for a program on Node.
     pub(crate) fn meets(self, condition: &str) -> bool {
         match condition {
             "node" | "default" => true,
-            "import" => !self.path.ends_with(".cjs") && !self.path.ends_with(".cts"),
-            "require" => !self.path.ends_with(".mjs") && !self.path.ends_with(".mts"),
+            "import" => !matches!(self.ending(), "cjs" | "cts"),
+            "require" => !matches!(self.ending(), "mjs" | "mts"),
             // `types@>=5` too. All tools take it, in JavaScript files as well.
             types => types.starts_with("types"),
         }

@@ -5,6 +5,7 @@ const SHOP: &str = r#"/** License. */
 
 import type { A } from "./types";
 import legacy = require("./legacy");
+export import again = require("./again");
 export type { B } from "./b";
 let cast = <number>value;
 
