@@ -10,6 +10,7 @@ mod definitions;
 mod exports;
 mod imports;
 mod members;
+mod recover;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -130,6 +131,9 @@ pub(crate) fn outline(
         cut: None,
     };
     walk(tree, &mut reader, Scope::new(Place::Items), limits)?;
+    if tree.root_node().has_error() {
+        reader.recover(tree);
+    }
     Ok(reader.finish())
 }
 
