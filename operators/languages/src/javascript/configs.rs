@@ -155,10 +155,9 @@ fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
 }
 
 fn is_config(name: &str) -> bool {
-    name.ends_with(".json")
-        && (name.starts_with("tsconfig")
-            || name.starts_with("jsconfig")
-            || name.ends_with("tsconfig.json"))
+    name.strip_suffix(".json").is_some_and(|stem| {
+        stem.starts_with("tsconfig") || stem.starts_with("jsconfig") || stem.ends_with("tsconfig")
+    })
 }
 
 /// Reads configurations, each file once.

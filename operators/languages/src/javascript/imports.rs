@@ -99,10 +99,10 @@ impl<'a> Specifiers<'a> {
         }
         let Some(package) = self.packages.around(importer.folder) else { return Target::Elsewhere };
         let paths = package.imported(specifier, importer);
-        if paths.is_empty() {
+        if paths.iter().all(Vec::is_empty) {
             return Target::Elsewhere;
         }
-        match self.first(package, &paths, importer.order) {
+        match paths.iter().find_map(|paths| self.first(package, paths, importer.order)) {
             Some(file) => Target::File(file),
             None => Target::Nothing("no file where imports of package.json say"),
         }
@@ -157,7 +157,8 @@ impl<'a> Specifiers<'a> {
         let subpath = if rest.is_empty() { ".".to_owned() } else { format!("./{rest}") };
         let exported = package.exported(&subpath, importer);
         let inside = |folder: &str| self.module(&join(&join(package.folder, folder), rest), order);
-        self.first(package, &exported, order).or_else(|| {
+        let exported = exported.iter().find_map(|paths| self.first(package, paths, order));
+        exported.or_else(|| {
             if rest.is_empty() {
                 self.folder(package.folder, order)
                     .or_else(|| self.tree.index(&join(package.folder, "src"), order))

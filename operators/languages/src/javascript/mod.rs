@@ -14,7 +14,10 @@ use std::sync::{Arc, LazyLock};
 
 use backstory_core::{Outline, Repository};
 
+use tree_sitter::Tree;
+
 use crate::syntax::parse;
+use crate::typescript::TSX;
 use crate::{Language, Limits, Resolver, TooComplex};
 use outline::Grammar;
 
@@ -39,6 +42,13 @@ impl Language for JavaScript {
 
     fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
         let tree = parse(GRAMMAR.language(), text, limits)?;
+        // Types that are checked by Flow look like TypeScript's.
+        if tree.root_node().has_error()
+            && let Ok(typed) = parse(TSX.language(), text, limits)
+            && errors(&typed) < errors(&tree)
+        {
+            return outline::outline(&TSX, &typed, text, limits);
+        }
         outline::outline(&GRAMMAR, &tree, text, limits)
     }
 
@@ -48,6 +58,23 @@ impl Language for JavaScript {
         outlines: &'a [Arc<Outline>],
     ) -> Option<Box<dyn Resolver + 'a>> {
         Some(Box::new(imports::Specifiers::new(repository, outlines)))
+    }
+}
+
+/// How many pieces of a text the parser could not place.
+fn errors(tree: &Tree) -> usize {
+    let (mut cursor, mut count) = (tree.walk(), 0);
+    loop {
+        let node = cursor.node();
+        count += usize::from(node.is_error() || node.is_missing());
+        if node.has_error() && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return count;
+            }
+        }
     }
 }
 

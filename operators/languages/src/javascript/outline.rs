@@ -10,6 +10,7 @@ mod definitions;
 mod exports;
 mod imports;
 mod members;
+mod recover;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -52,6 +53,7 @@ vocabulary! {
         HashBang = "hash_bang_line",
         Identifier = "identifier",
         Import = "import_statement",
+        ImportAlias = "import_alias",
         ImportClause = "import_clause",
         ImportFunction = "import",
         ImportRequire = "import_require_clause",
@@ -71,6 +73,7 @@ vocabulary! {
         ObjectPattern = "object_pattern",
         Pair = "pair",
         PairPattern = "pair_pattern",
+        Parenthesized = "parenthesized_expression",
         PrivateName = "private_property_identifier",
         PropertyIdentifier = "property_identifier",
         PropertySignature = "property_signature",
@@ -125,8 +128,12 @@ pub(crate) fn outline(
         at_start: true,
         exported: BTreeSet::new(),
         bound: BTreeMap::new(),
+        cut: None,
     };
     walk(tree, &mut reader, Scope::new(Place::Items), limits)?;
+    if tree.root_node().has_error() {
+        reader.recover(tree);
+    }
     Ok(reader.finish())
 }
 
@@ -185,6 +192,8 @@ struct Reader<'s, 'g> {
     exported: BTreeSet<&'s str>,
     /// What calls of `require` that are still to come are bound to, by their first byte.
     bound: BTreeMap<usize, Bound>,
+    /// Where a `require` ends whose argument the grammar takes for the next statement, and what it is bound to.
+    cut: Option<(usize, String)>,
 }
 
 /// What is made of a module that is required.
@@ -228,7 +237,7 @@ impl<'t> Rules<'t> for Reader<'_, '_> {
     }
 }
 
-impl<'s> Reader<'s, '_> {
+impl Reader<'_, '_> {
     fn field<'t>(&self, node: Node<'t>, field: impl Fn(&Fields) -> u16) -> Option<Node<'t>> {
         node.child_by_field_id(field(&self.grammar.fields))
     }

@@ -4,8 +4,8 @@
 //! package if that has `exports`,
 //! what a `package.json` around it links to (`file:`, `link:`, `portal:`), the members of the workspaces
 //! around it. Where no workspaces are declared around it, any package of the repository will do that is not
-//! test data. Of `exports` the conditions are taken in the order they stand in; those of other platforms
-//! come last.
+//! test data. Of `exports` the conditions are taken in the order they stand in; those that somebody may have
+//! set and those of other platforms come last.
 
 use std::collections::{HashMap, HashSet};
 
@@ -210,8 +210,9 @@ impl<'a> Package<'a> {
         first.iter().chain(second).filter_map(|path| walk_to(self.folder, path)).collect()
     }
 
-    /// The paths in the repository that `exports` may mean by a subpath such as `.` or `./util`.
-    pub(crate) fn exported(&self, subpath: &str, importer: Importer<'_>) -> Vec<String> {
+    /// The paths in the repository that `exports` may mean by a subpath such as `.` or `./util`, the
+    /// nearest conditions first.
+    pub(crate) fn exported(&self, subpath: &str, importer: Importer<'_>) -> [Vec<String>; 3] {
         let found = self.exports.as_ref().and_then(|exports| {
             exports.find(subpath, |target, star| Some(self.targets(target, star, importer)))
         });
@@ -219,15 +220,22 @@ impl<'a> Package<'a> {
     }
 
     /// The same for a name beginning with `#` in its own files.
-    pub(crate) fn imported(&self, name: &str, importer: Importer<'_>) -> Vec<String> {
+    pub(crate) fn imported(&self, name: &str, importer: Importer<'_>) -> [Vec<String>; 3] {
         let target =
             |target: &Value, star: Option<&str>| Some(self.targets(target, star, importer));
         self.imports.find(name, target).unwrap_or_default()
     }
 
-    fn targets(&self, target: &Value, star: Option<&str>, importer: Importer<'_>) -> Vec<String> {
-        let targets = conditions(target, importer).into_iter();
-        targets.filter_map(|target| walk_to(self.folder, &fill(target, star))).collect()
+    fn targets(
+        &self,
+        target: &Value,
+        star: Option<&str>,
+        importer: Importer<'_>,
+    ) -> [Vec<String>; 3] {
+        conditions(target, importer).map(|targets| {
+            let targets = targets.into_iter();
+            targets.filter_map(|target| walk_to(self.folder, &fill(target, star))).collect()
+        })
     }
 }
 
@@ -263,24 +271,22 @@ fn links(folder: &str, manifest: &Map<String, Value>) -> HashMap<String, String>
     .collect()
 }
 
-/// The paths that a target of `exports` may be: first those whose conditions hold.
-fn conditions<'v>(target: &'v Value, importer: Importer<'_>) -> Vec<&'v str> {
-    let (mut sure, mut other) = (vec![], vec![]);
-    let mut open = vec![(target, true)];
-    while let Some((target, holds)) = open.pop() {
+/// The paths that a target of `exports` may be, by the distance of the farthest condition around them.
+fn conditions<'v>(target: &'v Value, importer: Importer<'_>) -> [Vec<&'v str>; 3] {
+    let mut found = [vec![], vec![], vec![]];
+    let mut open = vec![(target, 0)];
+    while let Some((target, far)) = open.pop() {
         match target {
-            Value::String(path) if holds => sure.push(&**path),
-            Value::String(path) => other.push(&**path),
-            Value::Array(choices) => open.extend(choices.iter().rev().map(|one| (one, holds))),
+            Value::String(path) => found[far].push(&**path),
+            Value::Array(choices) => open.extend(choices.iter().rev().map(|one| (one, far))),
             Value::Object(object) => {
                 let choices = object.iter().rev();
-                open.extend(choices.map(|(name, one)| (one, holds && importer.meets(name))));
+                open.extend(choices.map(|(name, one)| (one, far.max(importer.distance(name)))));
             }
             _ => {}
         }
     }
-    sure.append(&mut other);
-    sure
+    found
 }
 
 /// A specifier as the name of a package and what is wanted from it.
@@ -310,11 +316,12 @@ mod tests {
             "./none": null,
             "./away": "../../x.js",
         } }));
-        let typescript = |subpath| package.exported(subpath, Importer::new("a.ts", "typescript"));
-        let javascript = |path| package.exported(".", Importer::new(path, "javascript"));
+        let typescript =
+            |subpath| package.exported(subpath, Importer::new("a.ts", "typescript")).concat();
+        let javascript = |path| package.exported(".", Importer::new(path, "javascript")).concat();
         assert_eq!(typescript("."), ["p/a.d.ts", "p/a.js", "p/b.js", "p/w.js"]);
         assert_eq!(javascript("a.js"), ["p/a.d.ts", "p/a.js", "p/b.js", "p/w.js"]);
-        assert_eq!(javascript("a.cjs"), ["p/b.js", "p/w.js", "p/a.d.ts", "p/a.js"]);
+        assert_eq!(javascript("a.cjs"), ["p/b.js", "p/a.d.ts", "p/a.js", "p/w.js"]);
         assert_eq!(typescript("./x/y"), ["p/lib/x/y.js"]);
         assert_eq!(typescript("./old/x.js"), ["p/older/x.js"]);
         assert!(typescript("./none").is_empty() && typescript("./away").is_empty());
@@ -323,8 +330,8 @@ mod tests {
     #[test]
     fn one_path_may_be_all_that_is_exported() {
         let package = package(&json!({ "exports": "./c.js" }));
-        assert_eq!(package.exported(".", Importer::new("a.js", "javascript")), ["p/c.js"]);
-        assert!(package.exported("./d", Importer::new("a.js", "javascript")).is_empty());
+        assert_eq!(package.exported(".", Importer::new("a.js", "javascript")).concat(), ["p/c.js"]);
+        assert!(package.exported("./d", Importer::new("a.js", "javascript")).concat().is_empty());
     }
 
     #[test]

@@ -18,8 +18,8 @@ pub(crate) struct Reexports<'a> {
 /// How many steps a name is followed.
 const MOST_STEPS: usize = 100;
 
-/// How many names behind stars are remembered per file of the repository, on average.
-const NAMES_PER_FILE: usize = 500;
+/// How many names and files behind stars are looked at per file of the repository, on average.
+const NAMES_PER_FILE: usize = 100;
 
 impl<'a> Reexports<'a> {
     /// `target` gives the file that an import of a file leads to.
@@ -58,12 +58,13 @@ impl<'a> Reexports<'a> {
         repository: &'a Repository,
         outlines: &'a [Arc<Outline>],
         stars: &HashMap<u32, Vec<u32>>,
-        start: u32,
+        first: u32,
         left: &mut usize,
     ) -> HashMap<&'a str, u32> {
-        let (mut names, mut seen) = (HashMap::new(), HashSet::from([start]));
-        let mut level = vec![start];
+        let (mut names, mut seen) = (HashMap::new(), HashSet::from([first]));
+        let mut level = vec![first];
         while !level.is_empty() {
+            *left = left.saturating_sub(level.len());
             for &file in &level {
                 let text = &*repository.files[file as usize].text;
                 let own = outlines[file as usize].top_level().filter(|one| one.public);

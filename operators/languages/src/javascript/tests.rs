@@ -1,4 +1,8 @@
 use crate::javascript::outline::missing;
+use std::time::{Duration, Instant};
+
+use backstory_core::EdgeKind;
+
 use crate::testing::{Sample, render, truth};
 
 const SHOP: &str = r#"#!/usr/bin/env node
@@ -56,7 +60,7 @@ function hidden3() {}
 
 #[test]
 fn the_grammar_has_every_word() {
-    const ONLY_TYPESCRIPT: [&str; 17] = [
+    const ONLY_TYPESCRIPT: [&str; 18] = [
         "abstract_class_declaration",
         "abstract_method_signature",
         "accessibility_modifier",
@@ -65,6 +69,7 @@ fn the_grammar_has_every_word() {
         "enum_body",
         "enum_declaration",
         "function_signature",
+        "import_alias",
         "import_require_clause",
         "interface_body",
         "interface_declaration",
@@ -88,6 +93,43 @@ fn definitions_and_imports() {
 #[test]
 fn common_modules() {
     insta::assert_snapshot!(render("javascript", COMMON));
+}
+
+const MODULE: &str = r#"import a, { b as c } from "./a";
+import * as d from "./d";
+export { c, own };
+export { default as e } from "./e";
+export * as f from "./f";
+const own = 1;
+const { g, h: i } = require("./g"), j = require(`./j`);
+exports.k = require("./k").k;
+__exportStar(require("./l"), exports);
+module.exports = {
+  /** Runs. */
+  run() {},
+  walk: function (a) { require("./m"); },
+  Class: class { go() {} },
+  n: require("./n"),
+  g,
+};
+define(["require", "./o"], function () {});
+import("./p", { with: { type: "json" } });
+require.resolve("./no");
+require(`./${no}`);
+jest.mock("./no");
+module.exports = require("./q");
+"#;
+
+#[test]
+fn what_modules_take_and_offer() {
+    insta::assert_snapshot!(render("javascript", MODULE));
+}
+
+#[test]
+fn types_of_flow_are_understood() {
+    let source = "// @flow\nimport type {A} from './a';\nexport type B = {| +c: ?A |};\nexport function f(b: B): void { require('./b'); }\n";
+    let outline = render("javascript", source);
+    assert!(outline.contains("import ./a [A]") && outline.contains("import ./b"), "{outline}");
 }
 
 #[test]
@@ -146,4 +188,114 @@ fn packages_of_the_repository() {
 #[test]
 fn a_sample_is_resolved_as_the_tools_do() {
     truth("javascript");
+}
+
+#[test]
+fn names_lead_to_where_they_are_defined() {
+    let sample = Sample::new(&[
+        (
+            "a.js",
+            "import { one, two as zwei, three, none } from './lib'; import * as all from './lib';",
+        ),
+        ("b.js", "const { four } = require('./common');"),
+        (
+            "lib/index.js",
+            "export * from './deep'; export { own as one } from './one'; export const three = 3;",
+        ),
+        ("lib/one.js", "export const own = 1;"),
+        ("lib/deep/index.js", "export * from './two'; export * from '..'; export const three = 0;"),
+        ("lib/deep/two.js", "export function two() {}"),
+        ("common.js", "module.exports = require('./inner');"),
+        ("inner.js", "import { four } from './four'; export { four };"),
+        ("four.js", "export let four;"),
+    ]);
+    let import = EdgeKind::Import;
+    let again = EdgeKind::ReExport;
+    assert_eq!(
+        sample.edges("a.js"),
+        [("lib/deep/two.js", again), ("lib/index.js", import), ("lib/one.js", again)]
+    );
+    assert_eq!(sample.edges("b.js"), [("common.js", import), ("four.js", again)]);
+}
+
+#[test]
+fn members_of_workspaces_see_each_other() {
+    let sample = Sample::new(&[
+        ("package.json", r#"{"workspaces": {"packages": ["packages/*", "!packages/old"]}}"#),
+        ("packages/a/package.json", r#"{"name": "a", "main": "./index.js"}"#),
+        (
+            "packages/a/index.js",
+            "import 'b'; import 'linked'; import 'a'; import 'old'; import 'b/none';",
+        ),
+        (
+            "packages/b/package.json",
+            r#"{"name": "b", "main": "dist/b.js", "dependencies": {"linked": "file:../../tools"}}"#,
+        ),
+        (
+            "packages/b/src/b.ts",
+            "import 'linked'; import './none'; import './style.css'; import '#c'",
+        ),
+        ("packages/old/package.json", r#"{"name": "old"}"#),
+        ("packages/old/index.js", "import 'third'"),
+        ("packages/old/node_modules/third/index.js", ""),
+        ("tools/package.json", r#"{"name": "other"}"#),
+        ("tools/index.js", ""),
+    ]);
+    assert_eq!(sample.needs("packages/a/index.js"), ["packages/b/src/b.ts"]);
+    assert_eq!(
+        sample.unresolved("packages/a/index.js"),
+        [("import b/none []".to_owned(), "no such file in this package".to_owned())]
+    );
+    assert_eq!(sample.needs("packages/b/src/b.ts"), ["tools/index.js"]);
+    assert_eq!(
+        sample.unresolved("packages/b/src/b.ts"),
+        [("import ./none []".to_owned(), "no such file".to_owned())]
+    );
+    assert!(sample.needs("packages/old/index.js").is_empty(), "third-party, even if it is there");
+}
+
+#[test]
+fn hostile_manifests_cost_little() {
+    let chain = |index: usize| {
+        let text = format!("{{\"extends\": [\"./tsconfig.{}.json\"]}}", index + 1);
+        (format!("tsconfig.{index}.json"), text)
+    };
+    let mut files: Vec<(String, String)> = (0..3000).map(chain).collect();
+    let mut add = |path: &str, text: &str| files.push((path.to_owned(), text.to_owned()));
+    add(
+        "tsconfig.json",
+        "{\"extends\": \"./tsconfig.json\", \"references\": [{\"path\": \".\"}, 1]}",
+    );
+    add("package.json", "[\"package\"]");
+    add(
+        "p/package.json",
+        r#"{"name": "p", "main": "../..", "exports": {"./*": ["../*", {"import": null}], "./a*": 1}, "imports": []}"#,
+    );
+    add(
+        "q/package.json",
+        r##"{"name": "p", "workspaces": ["**/**/**/**/**", "*{", "..", 1], "imports": {"#*": "#*"}}"##,
+    );
+    add("q/pnpm-workspace.yaml", "packages:\n- '\n- \"\n-\n");
+    add("lerna.json", "\0");
+    let imports = (0..2000).map(|index| format!("import 'p/a{index}'; import '#x{index}';\n"));
+    add("p/a.js", &imports.collect::<String>());
+    add(
+        "q/a/b/c/d/e/f/g/h/i.ts",
+        "import 'p'; import '#'; import '?'; import '!'; import '/'; import '..'",
+    );
+    for index in 0..2000 {
+        let next = (index + 1) % 2000;
+        add(
+            &format!("r/{index}.ts"),
+            &format!("export * from './{next}'; export {{ a }} from './{next}'"),
+        );
+    }
+    add("s.ts", "import { a, b } from './r/0'");
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+    let sample = Sample::new(&files);
+    let start = Instant::now();
+    assert!(sample.needs("p/a.js").is_empty());
+    assert_eq!(sample.needs("s.ts"), ["r/0.ts"]);
+    let _ = sample.needs("q/a/b/c/d/e/f/g/h/i.ts");
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
 }

@@ -32,15 +32,32 @@ impl<'p> Importer<'p> {
         Self { path, folder: parent(path), order }
     }
 
-    /// Whether a condition of `exports` holds for it, as for a program on Node.
-    pub(crate) fn meets(self, condition: &str) -> bool {
-        match condition {
+    fn ending(&self) -> &str {
+        self.path.rsplit_once('.').map_or("", |(_, ending)| ending)
+    }
+
+    /// How far a condition of `exports` is from this file: 0 if it holds, as for a program on Node, 1 if somebody
+    /// may have set it, 2 if it is for another platform.
+    pub(crate) fn distance(self, condition: &str) -> usize {
+        const ELSEWHERE: [&str; 9] = [
+            "browser",
+            "bun",
+            "deno",
+            "edge-light",
+            "electron",
+            "production",
+            "react-native",
+            "worker",
+            "workerd",
+        ];
+        let holds = match condition {
             "node" | "default" => true,
-            "import" => !self.path.ends_with(".cjs") && !self.path.ends_with(".cts"),
-            "require" => !self.path.ends_with(".mjs") && !self.path.ends_with(".mts"),
+            "import" => !matches!(self.ending(), "cjs" | "cts"),
+            "require" => !matches!(self.ending(), "mjs" | "mts"),
             // `types@>=5` too. All tools take it, in JavaScript files as well.
             types => types.starts_with("types"),
-        }
+        };
+        if holds { 0 } else { 1 + usize::from(ELSEWHERE.contains(&condition)) }
     }
 }
 
@@ -56,17 +73,17 @@ const JAVASCRIPT: &[&str] =
 
 /// An ending that a specifier may have, and what files it may mean, in TypeScript's order.
 const COMPILED: &[(&str, &[&str])] = &[
-    (".js", &["ts", "tsx", "d.ts", "js", "jsx"]),
+    (".js", TYPESCRIPT),
+    (".ts", TYPESCRIPT),
+    (".d.ts", &["d.ts", "ts", "tsx", "js", "jsx"]),
     (".jsx", &["tsx", "ts", "d.ts", "jsx", "js"]),
+    (".tsx", &["tsx", "ts", "d.ts", "jsx", "js"]),
     (".mjs", &["mts", "d.mts", "mjs"]),
+    (".mts", &["mts", "d.mts", "mjs"]),
+    (".d.mts", &["d.mts", "mts", "mjs"]),
     (".cjs", &["cts", "d.cts", "cjs"]),
-    (".d.ts", &["d.ts", "ts", "tsx"]),
-    (".d.mts", &["d.mts", "mts"]),
-    (".d.cts", &["d.cts", "cts"]),
-    (".ts", &["ts", "d.ts"]),
-    (".tsx", &["tsx", "d.ts"]),
-    (".mts", &["mts", "d.mts"]),
-    (".cts", &["cts", "d.cts"]),
+    (".cts", &["cts", "d.cts", "cjs"]),
+    (".d.cts", &["d.cts", "cts", "cjs"]),
     (".json", &["d.json.ts"]),
 ];
 

@@ -18,7 +18,7 @@ pub(crate) struct TypeScript;
 
 static PLAIN: LazyLock<Grammar> =
     LazyLock::new(|| Grammar::new(tree_sitter_typescript::LANGUAGE_TYPESCRIPT));
-static TSX: LazyLock<Grammar> =
+pub(crate) static TSX: LazyLock<Grammar> =
     LazyLock::new(|| Grammar::new(tree_sitter_typescript::LANGUAGE_TSX));
 
 impl Language for TypeScript {

@@ -5,6 +5,7 @@ const SHOP: &str = r#"/** License. */
 
 import type { A } from "./types";
 import legacy = require("./legacy");
+export import again = require("./again");
 export type { B } from "./b";
 let cast = <number>value;
 
@@ -97,4 +98,17 @@ fn typescript_comes_first_for_typescript() {
     let sample = Sample::new(&files);
     assert_eq!(sample.needs("a.ts"), ["x.ts"]);
     assert_eq!(sample.needs("b.js"), ["x.js"]);
+}
+
+#[test]
+fn imports_are_found_where_the_grammar_fails() {
+    let source = "import a from './a';\nlet x: { a?: import('./b').B<import('./c').C>;\n  b?: import('./d').D };\n= = {\nimport e from './e'\n// import f from './f'\nlet s = \"require('./g')\";\n";
+    let outline = render("typescript", source);
+    let paths: Vec<&str> =
+        outline.lines().filter_map(|line| line.split("import ").nth(1)).collect();
+    assert_eq!(
+        paths,
+        ["./a [default as a]", "./b []", "./c []", "./d []", "./e [default as e]"],
+        "{outline}"
+    );
 }

@@ -1,4 +1,4 @@
-//! What CommonJS modules offer, by `exports` and `module.exports`; and methods that are put into prototypes.
+//! What modules of `CommonJS` offer, by `exports` and `module.exports`; and methods that are put into prototypes.
 
 use backstory_core::{DefinitionKind, ImportedName};
 use tree_sitter::Node;
@@ -14,6 +14,10 @@ impl Reader<'_, '_> {
             Kind::Assignment => self.assignment(inner, around),
             Kind::Call => {
                 self.export_star(inner);
+                None
+            }
+            Kind::Parenthesized => {
+                self.rest_of_require(inner);
                 None
             }
             _ => None,

@@ -6,7 +6,7 @@ use tree_sitter::Node;
 use super::{Kind, Place, Reader, Scope};
 use crate::sketch::Parts;
 
-impl<'s> Reader<'s, '_> {
+impl Reader<'_, '_> {
     /// A declaration with a name of its own.
     pub(super) fn declaration(&mut self, node: Node<'_>, around: Scope) -> Option<Scope> {
         let (kind, place) = match self.grammar.kind(node) {

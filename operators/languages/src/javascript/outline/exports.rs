@@ -22,10 +22,15 @@ impl<'s> Reader<'s, '_> {
         self.exported.extend(names);
         self.exported
             .extend(self.children(node, Kind::Identifier).iter().map(|n| self.sketch.text(*n)));
+        let declaration = self.field(node, |f| f.declaration);
+        if let Some(alias) = declaration.filter(|alias| self.is(*alias, Kind::ImportAlias)) {
+            self.cut_require(alias);
+            return None;
+        }
         if let Some(value) = self.field(node, |f| f.value) {
             return self.export_value(node, value, around);
         }
-        if let Some(declaration) = self.field(node, |f| f.declaration)
+        if let Some(declaration) = declaration
             && self.field(declaration, |f| f.name).is_none()
             && self.is_function(declaration)
         {

@@ -35,6 +35,26 @@ impl<'s> Reader<'s, '_> {
         self.sketch.state(Import { path, names, alias, ..Import::default() }, node);
     }
 
+    /// `export import a = require("b")`, which the grammar ends before the bracket.
+    pub(super) fn cut_require(&mut self, alias: Node<'_>) {
+        if let [name, .., value] = *self.children(alias, Kind::Identifier)
+            && self.sketch.text(value) == "require"
+        {
+            self.cut = Some((value.end_byte(), self.sketch.text(name).to_owned()));
+        }
+    }
+
+    /// The rest of it, the statement `("b")`.
+    pub(super) fn rest_of_require(&mut self, brackets: Node<'_>) {
+        let cut = self.cut.take().filter(|(end, _)| *end == brackets.start_byte());
+        let path = brackets.named_child(0).and_then(|path| self.literal(path));
+        if let (Some((_, alias)), Some(path)) = (cut, path) {
+            let (path, alias) = (path.to_owned(), Some(alias));
+            let import = Import { path, alias, exported: true, ..Import::default() };
+            self.sketch.state(import, brackets);
+        }
+    }
+
     /// `a` or `a as b` between braces.
     pub(super) fn specified(&self, specifier: Node<'_>) -> Option<ImportedName> {
         let text = |node| literal(self.sketch.text(node)).to_owned();

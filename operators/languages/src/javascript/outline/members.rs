@@ -5,7 +5,7 @@ use tree_sitter::Node;
 
 use super::{Kind, Reader, Scope};
 
-impl<'s> Reader<'s, '_> {
+impl Reader<'_, '_> {
     /// Looks at a member of a class, an interface or an enum.
     pub(super) fn member(&mut self, node: Node<'_>, scope: Scope) -> Option<Scope> {
         let doc = self.doc.take();
