@@ -1,7 +1,9 @@
 //! What the tests of all languages share: outlines as text, and repositories made of a few lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use backstory_core::{
@@ -76,6 +78,48 @@ pub(crate) fn check(outline: &Outline, source: &str) {
         }
     }
     assert!(outline.imports.is_sorted_by_key(|import| import.line));
+}
+
+/// Compares the import edges of `truth/<language>/sample/` with `sample.json` beside it, which the language's
+/// own tool made: see `truth/score.py` for what it holds.
+pub(crate) fn truth(language: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("truth").join(language);
+    let text = fs::read_to_string(folder.join("sample.json")).expect("a truth");
+    let truth: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let pairs = |key: &str| -> BTreeSet<(String, String)> {
+        let pairs = truth[key].as_array().into_iter().flatten();
+        let name = |pair: &serde_json::Value, at: usize| pair[at].as_str().expect("a path").to_owned();
+        pairs.map(|pair| (name(pair, 0), name(pair, 1))).filter(|(a, b)| a != b).collect()
+    };
+    let files = read(&folder.join("sample"), "");
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+    let sample = Sample::new(&files);
+    let paths = files.iter().map(|(path, _)| *path);
+    let sources = paths.filter(|path| matches!(classify(path), FileClass::Source(_)));
+    let found: BTreeSet<(String, String)> = sources
+        .flat_map(|from| sample.needs(from).into_iter().map(|to| (from.to_owned(), to.to_owned())))
+        .collect();
+    let (edges, neutral) = (pairs("edges"), pairs("neutral"));
+    let wrong: Vec<_> = found.iter().filter(|e| !edges.contains(e) && !neutral.contains(e)).collect();
+    let missed: Vec<_> = edges.iter().filter(|e| !found.contains(e) && !neutral.contains(e)).collect();
+    assert!(!edges.is_empty() && wrong.is_empty() && missed.is_empty(), "{wrong:?} {missed:?}");
+}
+
+/// The files below a folder that are source or context: path and text.
+fn read(root: &Path, folder: &str) -> Vec<(String, String)> {
+    let mut files = vec![];
+    for entry in fs::read_dir(root.join(folder)).expect("a folder") {
+        let entry = entry.expect("a file");
+        let name = entry.file_name().into_string().expect("UTF-8");
+        let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+        if entry.file_type().expect("a file or folder").is_dir() {
+            files.append(&mut read(root, &path));
+        } else if classify(&path) != FileClass::Other {
+            let text = fs::read_to_string(entry.path()).expect("UTF-8");
+            files.push((path, text));
+        }
+    }
+    files
 }
 
 /// A repository of files and manifests, with its outlines.
