@@ -38,6 +38,7 @@ macro_rules! languages {
 languages! {
     go: Go,
     javascript: JavaScript,
+    php: Php,
     python: Python,
     rust: Rust,
     typescript: TypeScript,
