@@ -53,6 +53,17 @@ const PROCESSORS: &[&str] = &[
     "wasm",
 ];
 
+/// Experiments that are on by default.
+const EXPERIMENTS: &[&str] = &[
+    "dwarf5",
+    "greenteagc",
+    "jsonv2",
+    "randomizedheapbase64",
+    "regabiargs",
+    "regabiwrappers",
+    "sizespecializedmalloc",
+];
+
 /// Operators and tags in one expression; Go allows as many.
 const LARGEST_EXPRESSION: usize = 1000;
 
@@ -81,6 +92,7 @@ fn is_set(tag: &str) -> bool {
     let is_release =
         |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
     matches!(tag, "linux" | "amd64" | "unix" | "cgo" | "gc")
+        || tag.strip_prefix("goexperiment.").is_some_and(|name| EXPERIMENTS.contains(&name))
         || tag.strip_prefix("go1.").is_some_and(is_release)
 }
 

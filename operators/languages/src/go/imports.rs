@@ -138,10 +138,14 @@ impl<'a> Packages<'a> {
         match import.alias.as_deref() {
             Some("_") => {
                 let inits = known.map(|known| &*known.inits).unwrap_or_default();
-                return inits.iter().for_each(|&file| found.add(file, EdgeKind::Package.max(kind)));
+                for &file in inits {
+                    found.add(file, EdgeKind::Package.max(kind));
+                }
             }
             _ if dotted => {
-                let bare = outline.uses.iter().filter(|name| !name.contains('.'));
+                let is_exported =
+                    |name: &&String| name.starts_with(char::is_uppercase) && !name.contains('.');
+                let bare = outline.uses.iter().filter(is_exported);
                 self.names(&user, &mut bare.map(|name| &**name), found);
             }
             alias => {
@@ -183,10 +187,10 @@ impl Resolver for Packages<'_> {
         match self.modules.place(own, &import.path) {
             Place::Folder(folder) => self.package(file, import, &folder, kind, found),
             Place::Elsewhere(folder) => {
-                self.package(file, import, &folder, EdgeKind::Inactive, found)
+                self.package(file, import, &folder, EdgeKind::Inactive, found);
             }
             Place::Nowhere if kind == EdgeKind::Import => {
-                found.unresolved("no Go files in the folder")
+                found.unresolved("no Go files in the folder");
             }
             Place::Nowhere | Place::Outside => {}
         }

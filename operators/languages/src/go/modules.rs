@@ -106,7 +106,9 @@ impl<'a> Modules<'a> {
             replaced_by.extend(replaced(&directives, folder).into_iter().filter_map(to));
         }
         replaced_by.sort_unstable();
-        replaced_by.iter().for_each(|(module, _, to)| bonds.bind(module, to));
+        for (module, _, to) in &replaced_by {
+            bonds.bind(module, to);
+        }
         for folder in order {
             let Some(module) = self.modules.get_mut(folder) else { continue };
             module.build = bonds.root(folder);

@@ -153,7 +153,7 @@ fn workspaces_bind_modules() {
 
 #[test]
 fn local_names_are_no_packages() {
-    let source = r#"package p
+    let source = r"package p
 
 func (r *Map[K]) Get(a, b a.In, f func(c c.In) d.In) (e e.In) {
 	a.No(); e.No(); K.No()
@@ -171,7 +171,7 @@ func (r *Map[K]) Get(a, b a.In, f func(c c.In) d.In) (e e.In) {
 	w.No(); o.No()
 	return x.In{Y: y.In, Z: map[string]int{bare: 1, z.In: 2}}
 }
-"#;
+";
     let outline = outline("go", "p.go", source, Limits::default()).expect("within the limits");
     let uses: Vec<_> =
         outline.uses.iter().filter(|name| name.contains('.')).map(|n| &**n).collect();

@@ -219,8 +219,7 @@ impl<'s, 't> Reader<'s, 't> {
                 self.open(node);
                 self.receiver(node);
             }
-            Kind::If | Kind::For | Kind::ExpressionSwitch => self.open(node),
-            Kind::Communication => self.open(node),
+            Kind::If | Kind::For | Kind::ExpressionSwitch | Kind::Communication => self.open(node),
             Kind::TypeSwitch => {
                 self.open(node);
                 if let Some(scope) = self.scopes.last_mut() {
@@ -301,7 +300,9 @@ impl<'s, 't> Reader<'s, 't> {
     fn clause(&mut self, node: Node<'t>) {
         let alias = self.scopes.last().and_then(|scope| scope.alias);
         self.open(node);
-        alias.into_iter().for_each(|name| self.declare(name));
+        if let Some(name) = alias {
+            self.declare(name);
+        }
     }
 
     /// The type parameters that a receiver names: `K` in `func (m *Map[K]) Get()`.

@@ -2,7 +2,7 @@
 //! where a prefix of the name stands for a folder and the rest of it is the path below, and PSR-0, where
 //! all of the name is the path and underscores divide it, too. The longest prefix comes first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use backstory_core::Repository;
 use serde_json::Value;
@@ -18,9 +18,9 @@ pub(super) struct Autoload<'a> {
     modern: HashMap<String, Vec<String>>,
     old: HashMap<String, Vec<String>>,
     /// Prefixes whose folders the repository itself is the source of, not something vendored in it.
-    own: HashMap<String, ()>,
+    own: HashSet<String>,
     /// Folders that have a `composer.json`.
-    roots: HashMap<&'a str, ()>,
+    roots: HashSet<&'a str>,
 }
 
 impl<'a> Autoload<'a> {
@@ -30,12 +30,12 @@ impl<'a> Autoload<'a> {
         for (path, text) in manifests.filter(|(path, _)| file_name(path) == "composer.json") {
             let Ok(manifest) = serde_json::from_str::<Value>(text) else { continue };
             let folder = parent(path);
-            this.roots.insert(folder, ());
+            this.roots.insert(folder);
             for section in ["autoload", "autoload-dev"] {
                 let vendored = folder.split('/').any(|part| part == "vendor");
                 for (prefix, to) in rules(&manifest[section]["psr-4"], folder) {
                     if !vendored && !prefix.is_empty() {
-                        this.own.insert(prefix.clone(), ());
+                        this.own.insert(prefix.clone());
                     }
                     add(&mut this.modern, prefix, to);
                 }
@@ -68,12 +68,12 @@ impl<'a> Autoload<'a> {
 
     /// Whether a name is one that the repository itself should have.
     pub(super) fn is_own(&self, class: &str) -> bool {
-        prefixes(class, &['\\']).any(|prefix| self.own.contains_key(prefix))
+        prefixes(class, &['\\']).any(|prefix| self.own.contains(prefix))
     }
 
     /// The nearest folder above a file that has a `composer.json`.
     pub(super) fn root(&self, path: &'a str) -> &'a str {
-        ancestors(parent(path)).find(|folder| self.roots.contains_key(folder)).unwrap_or("")
+        ancestors(parent(path)).find(|folder| self.roots.contains(folder)).unwrap_or("")
     }
 }
 

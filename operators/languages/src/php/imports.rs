@@ -17,7 +17,7 @@ use std::sync::Arc;
 use backstory_core::{Definition, DefinitionKind, EdgeKind, Import, Outline, Repository};
 
 use super::composer::{Autoload, shared};
-use crate::files::{Files, ancestors, join, parent, walk_to};
+use crate::files::{Files, ancestors, file_name, join, parent, walk_to};
 use crate::{Found, Resolver};
 
 /// What a name can be.
@@ -77,10 +77,9 @@ impl<'a> Names<'a> {
             };
             let package = outline.package.as_deref().unwrap_or_default();
             let mut namespace = module.map_or(package, |module| module.name(text));
-            if sort == Sort::Constant
-                && let Some(value) = defined(definition, text)
-            {
+            if sort == Sort::Constant && is_call(definition, text) {
                 namespace = "";
+                let value = value(definition, text);
                 let known = self.constants.entry(definition.name(text)).or_insert(value);
                 *known = known.filter(|known| Some(*known) == value);
             }
@@ -163,7 +162,7 @@ impl<'a> Names<'a> {
         match at(folder).or_else(|| at("").filter(|_| !is_above)) {
             Some(file) => found.import(file),
             None if path.starts_with('.')
-                && path.ends_with(".php")
+                && file_name(path).contains('.')
                 && !path.contains("vendor/") =>
             {
                 found.unresolved("no such file");
@@ -233,12 +232,15 @@ fn folded(sort: Sort, name: &str) -> String {
     }
 }
 
-/// The value that `define` gives to a constant, if it is a string; none if this is no `define`.
-fn defined<'a>(definition: &Definition, text: &'a str) -> Option<Option<&'a str>> {
-    let signature = definition.signature(text);
-    signature.get(..6).filter(|word| word.eq_ignore_ascii_case("define"))?;
+/// Whether a constant is one of `define()`, which takes the whole name.
+fn is_call(definition: &Definition, text: &str) -> bool {
+    definition.signature(text).get(..6).is_some_and(|word| word.eq_ignore_ascii_case("define"))
+}
+
+/// The value that `define('NAME', 'value')` gives to a constant, if it is a string.
+fn value<'a>(definition: &Definition, text: &'a str) -> Option<&'a str> {
     let after = text.get(definition.name.end as usize + 1..definition.signature.end as usize)?;
     let value = after.trim().trim_start_matches(',').trim_end_matches(')').trim();
     let inner = value.strip_prefix(['\'', '"']).and_then(|value| value.strip_suffix(['\'', '"']));
-    Some(inner.filter(|inner| !inner.contains(['\'', '"', '$', '\\'])))
+    inner.filter(|inner| !inner.contains(['\'', '"', '$', '\\']))
 }

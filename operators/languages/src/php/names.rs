@@ -68,7 +68,7 @@ static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_ph
 const DEEPEST_PATH: u32 = 16;
 
 /// Adds the imports and the names used to the outline.
-pub(super) fn names<'s>(tree: &Tree, sketch: &mut Sketch<'s>) {
+pub(super) fn names(tree: &Tree, sketch: &mut Sketch<'_>) {
     let (namespace, imported, uses) = (String::new(), HashMap::new(), BTreeSet::new());
     let mut reader = Reader { sketch, namespace, imported, uses };
     reader.walk(&mut tree.walk());
@@ -125,7 +125,7 @@ impl<'s> Reader<'_, 's> {
                 self.class(node.named_child(0));
             }
             Kind::ScopedCall | Kind::ScopedProperty => {
-                self.class(node.child_by_field_id(fields.scope))
+                self.class(node.child_by_field_id(fields.scope));
             }
             Kind::BaseClause | Kind::Interfaces | Kind::TraitUse => {
                 let mut cursor = node.walk();
@@ -173,14 +173,13 @@ impl<'s> Reader<'_, 's> {
         let name = squeezed(&written);
         let alias = clause.child_by_field_id(fields.alias).map(|alias| self.text(alias).to_owned());
         let kind = clause.child_by_field_id(fields.type_).or(kind);
-        let path = match kind {
-            Some(kind) => format!("{} {name}", self.text(kind).to_ascii_lowercase()),
-            None => {
-                let last = name.rsplit('\\').next().unwrap_or_default();
-                let local = alias.as_deref().unwrap_or(last).to_lowercase();
-                self.imported.insert(local, name.clone());
-                name
-            }
+        let path = if let Some(kind) = kind {
+            format!("{} {name}", self.text(kind).to_ascii_lowercase())
+        } else {
+            let last = name.rsplit('\\').next().unwrap_or_default();
+            let local = alias.as_deref().unwrap_or(last).to_lowercase();
+            self.imported.insert(local, name.clone());
+            name
         };
         self.sketch.state(Import { path, alias, ..Import::default() }, clause);
     }

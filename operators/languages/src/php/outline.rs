@@ -147,11 +147,18 @@ impl<'t> Rules<'t> for Reader<'_> {
                 }
                 return Some(scope);
             }
-            Kind::If | Kind::Else | Kind::ElseIf | Kind::Block | Kind::ColonBlock => {
+            Kind::If
+            | Kind::Else
+            | Kind::ElseIf
+            | Kind::Block
+            | Kind::ColonBlock
+            | Kind::Members
+            | Kind::EnumMembers
+            | Kind::Error
+            | Kind::Try
+            | Kind::Catch => {
                 return Some(scope);
             }
-            Kind::Members | Kind::EnumMembers | Kind::Error => return Some(scope),
-            Kind::Try | Kind::Catch => return Some(scope),
             _ => {}
         }
         None
@@ -239,7 +246,7 @@ impl Reader<'_> {
             match GRAMMAR.kind(child) {
                 Kind::AttributeList | Kind::Comment => continue,
                 Kind::Visibility => {
-                    public &= self.sketch.text(child).eq_ignore_ascii_case("public")
+                    public &= self.sketch.text(child).eq_ignore_ascii_case("public");
                 }
                 _ => {}
             }
