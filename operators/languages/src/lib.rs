@@ -51,6 +51,7 @@ languages! {
     kotlin: Kotlin,
     lua: Lua,
     ocaml: OCaml,
+    php: Php,
     python: Python,
     r: R,
     ruby: Ruby,

@@ -173,7 +173,10 @@ fn broken_texts_give_what_can_be_recognised() {
         render("javascript", "function f() {}\nclass A { m("),
         "- function f: function f()\n"
     );
-    assert_eq!(render("go", "package a\nfunc F() {}\nfunc ("), "+ function F: func F()\n");
+    assert_eq!(
+        render("go", "package a\nfunc F() {}\nfunc ("),
+        "+ function F: func F()\npackage a\n"
+    );
     for language in all() {
         for source in ["", "\u{feff}", "\0", "\r\n", "é", "\u{1f600}{", "\"", "/*", "'''"] {
             render(language.name(), source);

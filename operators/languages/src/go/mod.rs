@@ -1,7 +1,10 @@
 //! Go.
 
+mod constraint;
 mod imports;
+mod modules;
 mod outline;
+mod uses;
 
 use std::sync::Arc;
 
@@ -25,16 +28,16 @@ impl Language for Go {
         &["go.mod", "go.work"]
     }
 
-    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
-        outline::outline(text, limits)
+    fn outline(&self, path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+        outline::outline(path, text, limits)
     }
 
     fn resolver<'a>(
         &self,
         repository: &'a Repository,
-        _outlines: &'a [Arc<Outline>],
+        outlines: &'a [Arc<Outline>],
     ) -> Option<Box<dyn Resolver + 'a>> {
-        Some(Box::new(imports::Packages::new(repository)))
+        Some(Box::new(imports::Packages::new(repository, outlines)))
     }
 }
 

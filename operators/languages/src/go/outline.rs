@@ -1,12 +1,16 @@
 //! What a Go file defines: functions, methods, types with their fields and methods, constants and
 //! variables of the package. A method stands beside its type, not inside it.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use backstory_core::{DefinitionKind, Outline};
+use backstory_core::{DefinitionKind, Import, Outline, When};
 use tree_sitter::Node;
 
+use super::constraint::is_active;
+use super::uses::uses;
+use crate::files::file_name;
 use crate::sketch::{Parts, Pending, Sketch};
 use crate::syntax::{Rules, children_in, parse, range, trim_end, vocabulary, walk};
 use crate::{Limits, TooComplex};
@@ -52,12 +56,23 @@ static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_go
 const MOST_NAMES: usize = 16;
 
 /// The outline of a Go file.
-pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
+pub(super) fn outline(path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
     let grammar = &*GRAMMAR;
     let tree = parse(&grammar.language, text, limits)?;
-    let mut reader = Reader { grammar, sketch: Sketch::new(text), doc: Pending::default() };
+    let mut reader = Reader {
+        grammar,
+        sketch: Sketch::new(text),
+        doc: Pending::default(),
+        imported: HashSet::new(),
+    };
     walk(&tree, &mut reader, Scope { owner: None, outer: None }, limits)?;
-    Ok(reader.sketch.outline)
+    let mut outline = reader.sketch.outline;
+    outline.uses = uses(&tree, text, &outline);
+    if !is_active(file_name(path), text) {
+        outline.when = When::Inactive;
+        outline.imports.iter_mut().for_each(|import| import.when = When::Inactive);
+    }
+    Ok(outline)
 }
 
 /// Where a node stands.
@@ -80,6 +95,8 @@ struct Reader<'s> {
     grammar: &'static Grammar,
     sketch: Sketch<'s>,
     doc: Pending,
+    /// What is imported, by its path, its name here, and whether with a dot: once is enough.
+    imported: HashSet<(String, Option<String>, bool)>,
 }
 
 impl<'t> Rules<'t> for Reader<'_> {
@@ -95,7 +112,11 @@ impl<'t> Rules<'t> for Reader<'_> {
         }
         let doc = self.doc.take_before(self.sketch.source, node.start_byte() as u32);
         match kind {
-            Kind::Package => self.sketch.outline.doc = doc,
+            Kind::Package => {
+                self.sketch.outline.doc = doc;
+                let name = node.named_child(0).map(|name| self.sketch.text(name).to_owned());
+                self.sketch.outline.package = name.filter(|name| !name.is_empty());
+            }
             Kind::Import | Kind::ImportList => return Some(scope),
             Kind::ImportSpec => self.import(node),
             Kind::Const | Kind::Var | Kind::Type => return Some(self.group(node, doc)),
@@ -186,10 +207,14 @@ impl Reader<'_> {
 
     fn import(&mut self, node: Node<'_>) {
         let Some(path) = self.field(node, |f| f.path) else { return };
+        let path = self.sketch.text(path).trim_matches(['"', '`']).to_owned();
         let name = self.field(node, |f| f.name);
         let all = name.is_some_and(|name| self.grammar.kind(name) == Kind::Dot);
-        let names = if all { vec!["*".to_owned()] } else { vec![] };
-        self.sketch.import(self.sketch.text(path).trim_matches(['"', '`']), names, node);
+        let names = if all { vec!["*".into()] } else { vec![] };
+        let alias = name.filter(|_| !all).map(|name| self.sketch.text(name).to_owned());
+        if self.imported.insert((path.clone(), alias.clone(), all)) {
+            self.sketch.state(Import { path, names, alias, ..Import::default() }, node);
+        }
     }
 }
 

@@ -1,0 +1,5 @@
+package drivers
+
+import "example.com/shop/store"
+
+func init() { store.Register("d") }

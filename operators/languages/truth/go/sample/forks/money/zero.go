@@ -1,0 +1,4 @@
+package money
+
+// Zero is nothing.
+const Zero = 0

@@ -1,0 +1,7 @@
+//go:build ignore
+
+package main
+
+import "example.com/shop/unused"
+
+func main() { unused.Unused() }

@@ -1,0 +1,4 @@
+package clock
+
+// Now is now.
+func Now() int { return 0 }

@@ -1,0 +1,7 @@
+package clock
+
+// Zone is where.
+const Zone = "utc"
+
+// Stop stops.
+func Stop(any) {}

@@ -1,0 +1,5 @@
+package broken
+
+import "example.com/shop/unused"
+
+var x = unused.Unused(

@@ -1,0 +1,4 @@
+package unused
+
+// Unused is not used.
+func Unused() string { return "" }

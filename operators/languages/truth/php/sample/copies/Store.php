@@ -1,0 +1,6 @@
+<?php
+namespace Shop;
+
+use Money\Amount;
+
+class Store {}

@@ -1,0 +1,7 @@
+<?php
+namespace Shop\Extra;
+
+use function Shop\Text\length;
+use Mapped\Thing;
+
+class Helper {}

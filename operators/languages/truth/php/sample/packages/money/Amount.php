@@ -1,0 +1,6 @@
+<?php
+namespace Money;
+
+use Money\Currency\Euro;
+
+final class Amount {}

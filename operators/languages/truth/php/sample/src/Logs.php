@@ -1,0 +1,4 @@
+<?php
+namespace Shop;
+
+trait Logs { private function log(): void { throw new Model\Error(); } }
