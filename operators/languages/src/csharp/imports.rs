@@ -114,11 +114,7 @@ fn enclosing(namespace: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The names that the namespaces of a file, or its aliases, explain.
-fn bound_names<'a>(
-    namespaces: &Namespaces,
-    file: u32,
-    outline: &'a Outline,
-) -> HashSet<&'a str> {
+fn bound_names<'a>(namespaces: &Namespaces, file: u32, outline: &'a Outline) -> HashSet<&'a str> {
     let own = namespaces.of(file).iter().flat_map(|own| enclosing(own));
     let mut bound: HashSet<&str> =
         own.flat_map(|namespace| namespaces.defined(namespace, &outline.uses)).collect();

@@ -212,8 +212,7 @@ impl Reader<'_> {
         };
         let owner = self.sketch.define(parts, &["=", ";"])?;
         use DefinitionKind::{Interface, Module, Type};
-        let exposed =
-            kind == Interface || matches!(self.grammar.kind(node), Kind::Enum);
+        let exposed = kind == Interface || matches!(self.grammar.kind(node), Kind::Enum);
         matches!(kind, Type | Interface | Module).then_some(Scope { owner: Some(owner), exposed })
     }
 
@@ -244,8 +243,8 @@ impl Reader<'_> {
         let declarators = declarators.filter(|child| self.grammar.kind(*child) == Kind::Variables);
         let declarators: Vec<_> = declarators.collect();
         let crowded = declarators.len() > MOST_NAMES;
-        let constant = self.has(node, "const")
-            || (self.has(node, "static") && self.has(node, "readonly"));
+        let constant =
+            self.has(node, "const") || (self.has(node, "static") && self.has(node, "readonly"));
         for declarator in declarators {
             let Some(name) = self.field(declarator, |f| f.name) else { continue };
             let whole = if crowded { range(name) } else { range(node) };
@@ -268,9 +267,9 @@ impl Reader<'_> {
     /// Where the signature begins.
     fn start(&self, node: Node<'_>) -> u32 {
         let mut cursor = node.walk();
-        let first = node.children(&mut cursor).find(|child| {
-            self.grammar.kind(*child) != Kind::AttributeList && !child.is_extra()
-        });
+        let first = node
+            .children(&mut cursor)
+            .find(|child| self.grammar.kind(*child) != Kind::AttributeList && !child.is_extra());
         first.map_or(node.start_byte(), |child| child.start_byte()) as u32
     }
 

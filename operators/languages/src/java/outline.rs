@@ -79,6 +79,10 @@ pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex>
     let tree = parse(&grammar.language, text, limits)?;
     let mut reader = Reader { grammar, sketch: Sketch::new(text), doc: Pending::default() };
     walk(&tree, &mut reader, Scope { owner: None, exposed: false }, limits)?;
+    if !reader.sketch.outline.definitions.is_empty() {
+        // Only a file that is about its package documents it; elsewhere this is a license.
+        reader.sketch.outline.doc = None;
+    }
     reader.sketch.outline.uses = uses::uses(grammar, &tree, text);
     Ok(reader.sketch.outline)
 }

@@ -20,6 +20,7 @@ use crate::{Limits, TooComplex};
 
 vocabulary! {
     kinds {
+        AnnotatedExpression = "annotated_expression",
         AnnotatedLambda = "annotated_lambda",
         Annotation = "annotation",
         BlockComment = "block_comment",
@@ -113,6 +114,7 @@ impl<'t> Rules<'t> for Reader<'_> {
             | Kind::EnumBody
             | Kind::Error
             | Kind::PrimaryConstructor
+            | Kind::AnnotatedExpression
             | Kind::ClassParameters => return Some(scope),
             // The grammar takes the body of `class A : B by c { .. }` for an argument of `c`.
             Kind::DelegationSpecifiers | Kind::DelegationSpecifier | Kind::Delegation => {
@@ -121,7 +123,10 @@ impl<'t> Rules<'t> for Reader<'_> {
             Kind::Call | Kind::AnnotatedLambda | Kind::Lambda => {
                 return scope.owner.filter(|_| self.is_misread(node)).map(|_| scope);
             }
-            _ if !node.is_named() => return None,
+            _ if !node.is_named() => {
+                self.salvage(node, scope);
+                return None;
+            }
             _ => {}
         }
         let doc = self.doc.take();
@@ -132,6 +137,7 @@ impl<'t> Rules<'t> for Reader<'_> {
             }
             Kind::Import => self.import(node),
             Kind::FileAnnotation => self.facade(node),
+            Kind::Infix => self.misread_type(node, scope, doc),
             Kind::Property => self.variables(node, scope, doc),
             _ => return self.definition(node, scope, doc),
         }
@@ -194,6 +200,45 @@ impl Reader<'_> {
             public: true,
         };
         self.sketch.define(parts, &[]);
+    }
+
+    /// The keyword of a type whose body the parser could not make sense of: the name follows.
+    fn salvage(&mut self, keyword: Node<'_>, scope: Scope) {
+        let is_broken = |parent: Node<'_>| self.grammar.kind(parent) == Kind::Error;
+        let name = keyword
+            .next_named_sibling()
+            .filter(|next| self.grammar.kind(*next) == Kind::Identifier);
+        let Some(name) = name.filter(|_| keyword.parent().is_some_and(is_broken)) else { return };
+        self.bare_type(keyword, name, keyword.start_byte()..name.end_byte(), scope);
+    }
+
+    /// `annotation class A` with nothing behind it is read like `a to b`.
+    fn misread_type(&mut self, node: Node<'_>, scope: Scope, doc: Option<Range<u32>>) {
+        if let (Some(keyword), Some(name)) = (node.child(1), node.child(2)) {
+            let place = self.bare_type(keyword, name, node.byte_range(), scope);
+            if let Some(place) = place {
+                self.sketch.outline.definitions[place as usize].doc = doc;
+            }
+        }
+    }
+
+    /// A type without members.
+    fn bare_type(
+        &mut self,
+        keyword: Node<'_>,
+        name: Node<'_>,
+        whole: Range<usize>,
+        scope: Scope,
+    ) -> Option<u32> {
+        let kind = match self.sketch.text(keyword) {
+            "interface" => DefinitionKind::Interface,
+            "class" | "object" => DefinitionKind::Type,
+            _ => return None,
+        };
+        let whole = whole.start as u32..whole.end as u32;
+        let (parent, start) = (scope.owner, whole.start);
+        let parts = Parts { kind, name, whole, start, body: None, doc: None, parent, public: true };
+        self.sketch.define(parts, &[])
     }
 
     /// Everything that has one name. A scope if there are members in it.
