@@ -34,7 +34,6 @@ vocabulary! {
         Enum = "enum_declaration",
         EnumMember = "enum_member_declaration",
         EnumMembers = "enum_member_declaration_list",
-        Error = "ERROR",
         Event = "event_declaration",
         EventField = "event_field_declaration",
         Field = "field_declaration",
@@ -123,9 +122,12 @@ impl<'t> Rules<'t> for Reader<'_> {
             | Kind::EnumMembers
             | Kind::PreprocIf
             | Kind::PreprocElif
-            | Kind::PreprocElse
-            | Kind::Error => return Some(scope),
-            _ if !node.is_named() => return None,
+            | Kind::PreprocElse => return Some(scope),
+            _ if node.is_error() => return Some(scope),
+            _ if !node.is_named() => {
+                self.salvage(node, scope);
+                return None;
+            }
             _ => {}
         }
         let doc = self.doc.take_before(self.sketch.source, node.start_byte() as u32);
@@ -146,6 +148,29 @@ impl Reader<'_> {
 
     fn child<'t>(&self, node: Node<'t>, kind: Kind) -> Option<Node<'t>> {
         node.named_children(&mut node.walk()).find(|child| self.grammar.kind(*child) == kind)
+    }
+
+    /// The keyword of a namespace or a type whose body the parser could not make sense of: the name follows.
+    fn salvage(&mut self, keyword: Node<'_>, scope: Scope) {
+        let is_broken = |parent: Node<'_>| parent.is_error();
+        let name = keyword.next_named_sibling().filter(|name| {
+            let names = [Kind::Identifier, Kind::QualifiedName];
+            names.contains(&self.grammar.kind(*name)) && keyword.parent().is_some_and(is_broken)
+        });
+        let (kind, name) = match (keyword.kind(), name) {
+            ("namespace", Some(name)) => {
+                let name = uses::dotted(self.sketch.text(name));
+                self.sketch.outline.package.get_or_insert(name);
+                return;
+            }
+            ("class" | "struct" | "record" | "enum", Some(name)) => (DefinitionKind::Type, name),
+            ("interface", Some(name)) => (DefinitionKind::Interface, name),
+            _ => return,
+        };
+        let whole = keyword.start_byte() as u32..name.end_byte() as u32;
+        let (parent, start) = (scope.owner, whole.start);
+        let parts = Parts { kind, name, whole, start, body: None, doc: None, parent, public: true };
+        self.sketch.define(parts, &[]);
     }
 
     fn comment(&mut self, node: Node<'_>) {

@@ -34,7 +34,6 @@ vocabulary! {
         EnumBody = "enum_body",
         EnumConstant = "enum_constant",
         EnumMembers = "enum_body_declarations",
-        Error = "ERROR",
         Field = "field_declaration",
         FieldAccess = "field_access",
         Identifier = "identifier",
@@ -117,8 +116,8 @@ impl<'t> Rules<'t> for Reader<'_> {
             | Kind::InterfaceBody
             | Kind::AnnotationBody
             | Kind::EnumBody
-            | Kind::EnumMembers
-            | Kind::Error => return Some(scope),
+            | Kind::EnumMembers => return Some(scope),
+            _ if node.is_error() => return Some(scope),
             _ if !node.is_named() => return None,
             _ => {}
         }

@@ -38,7 +38,6 @@ vocabulary! {
         DelegationSpecifiers = "delegation_specifiers",
         Entry = "enum_entry",
         EnumBody = "enum_class_body",
-        Error = "ERROR",
         FileAnnotation = "file_annotation",
         Function = "function_declaration",
         FunctionBody = "function_body",
@@ -112,7 +111,6 @@ impl<'t> Rules<'t> for Reader<'_> {
             Kind::BlockComment | Kind::LineComment => return None,
             Kind::ClassBody
             | Kind::EnumBody
-            | Kind::Error
             | Kind::PrimaryConstructor
             | Kind::AnnotatedExpression
             | Kind::ClassParameters => return Some(scope),
@@ -123,6 +121,7 @@ impl<'t> Rules<'t> for Reader<'_> {
             Kind::Call | Kind::AnnotatedLambda | Kind::Lambda => {
                 return scope.owner.filter(|_| self.is_misread(node)).map(|_| scope);
             }
+            _ if node.is_error() => return Some(scope),
             _ if !node.is_named() => {
                 self.salvage(node, scope);
                 return None;
@@ -204,7 +203,7 @@ impl Reader<'_> {
 
     /// The keyword of a type whose body the parser could not make sense of: the name follows.
     fn salvage(&mut self, keyword: Node<'_>, scope: Scope) {
-        let is_broken = |parent: Node<'_>| self.grammar.kind(parent) == Kind::Error;
+        let is_broken = |parent: Node<'_>| parent.is_error();
         let name = keyword
             .next_named_sibling()
             .filter(|next| self.grammar.kind(*next) == Kind::Identifier);

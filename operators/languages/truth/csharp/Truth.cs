@@ -86,10 +86,11 @@ static class Truth
     static string[] Symbols() => new[] { "NETCOREAPP", "NETSTANDARD", "NET", "NETCOREAPP3_1", "NETSTANDARD2_0", "NETSTANDARD2_1",
         "NET6_0_OR_GREATER", "NET8_0_OR_GREATER", "NETCOREAPP3_1_OR_GREATER", "NETSTANDARD2_0_OR_GREATER" };
 
-    // What the project defines for any of its targets.
+    // What the project defines for the target for which it defines most.
     static IEnumerable<string> Defined(string project) => Directory.GetFiles(project, "*.csproj")
         .SelectMany(f => Regex.Matches(File.ReadAllText(f), "<DefineConstants>([^<]*)<").Cast<Match>())
-        .SelectMany(m => m.Groups[1].Value.Split(';')).Select(w => w.Trim()).Where(w => Regex.IsMatch(w, @"^\w+$"));
+        .Select(m => m.Groups[1].Value.Split(';').Select(w => w.Trim()).Where(w => Regex.IsMatch(w, @"^\w+$")).ToList())
+        .OrderByDescending(words => words.Count).FirstOrDefault() ?? new List<string>();
 
     const string Mark = "/*everywhere*/";
 
