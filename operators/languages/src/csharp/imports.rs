@@ -101,7 +101,9 @@ impl Resolver for Usings<'_> {
             let mut files = readings.map(|path| self.type_named(file, &path));
             implied.extend(files.find(|files| !files.is_empty()).unwrap_or_default());
         }
-        implied.into_iter().for_each(|other| found.add(other, EdgeKind::SamePackage));
+        for other in implied {
+            found.add(other, EdgeKind::SamePackage);
+        }
     }
 }
 

@@ -22,6 +22,7 @@ vocabulary! {
         Attribute = "attribute",
         AttributeList = "attribute_list",
         BaseList = "base_list",
+        Binary = "binary_expression",
         Class = "class_declaration",
         Comment = "comment",
         ConditionalAccess = "conditional_access_expression",
@@ -236,9 +237,9 @@ impl Reader<'_> {
             public: kind == DefinitionKind::Module || self.is_public(node, scope.exposed),
         };
         let owner = self.sketch.define(parts, &["=", ";"])?;
-        use DefinitionKind::{Interface, Module, Type};
-        let exposed = kind == Interface || matches!(self.grammar.kind(node), Kind::Enum);
-        matches!(kind, Type | Interface | Module).then_some(Scope { owner: Some(owner), exposed })
+        let exposed =
+            kind == DefinitionKind::Interface || matches!(self.grammar.kind(node), Kind::Enum);
+        has_members(kind).then_some(Scope { owner: Some(owner), exposed })
     }
 
     fn kind_and_name<'t>(&self, node: Node<'t>) -> Option<(DefinitionKind, Node<'t>)> {
@@ -310,6 +311,12 @@ impl Reader<'_> {
         };
         node.named_children(&mut node.walk()).any(is_it)
     }
+}
+
+/// Whether there are members in what is of this kind.
+fn has_members(kind: DefinitionKind) -> bool {
+    use DefinitionKind::{Interface, Module, Type};
+    matches!(kind, Type | Interface | Module)
 }
 
 #[cfg(test)]

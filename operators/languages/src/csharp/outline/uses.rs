@@ -111,7 +111,8 @@ impl<'s> Reader<'s> {
             }
             Kind::MemberAccess => self.member_access(node),
             Kind::Invocation => self.invocation(field(fields.function)),
-            Kind::ConstantPattern | Kind::Argument => self.plain(node.named_child(0)),
+            Kind::ConstantPattern => self.constant(node.named_child(0)),
+            Kind::Argument => self.plain(node.named_child(0)),
             Kind::Parameter | Kind::Property | Kind::Variables | Kind::Event => {
                 self.sets
                     .declared
@@ -146,7 +147,7 @@ impl<'s> Reader<'s> {
         let object = node.child_by_field_id(self.grammar.fields.expression);
         self.plain(object);
         let is_access = |node: &Node<'_>| self.grammar.kind(*node) == Kind::MemberAccess;
-        if object.filter(is_access).is_some() {
+        if object.as_ref().is_some_and(is_access) {
             let text = self.text(node);
             let is_name = |part: &str| {
                 let part = part.trim();
@@ -178,6 +179,15 @@ impl<'s> Reader<'s> {
             name = first;
         }
         self.sets.methods.insert(self.text(name));
+    }
+
+    /// `x is A && y` is read like `x is (A && y)`.
+    fn constant(&mut self, node: Option<Node<'_>>) {
+        let mut node = node;
+        while let Some(whole) = node.filter(|node| self.grammar.kind(*node) == Kind::Binary) {
+            node = whole.child(0);
+        }
+        self.plain(node);
     }
 
     /// A name that may be a type's or a variable's.

@@ -78,7 +78,7 @@ impl<'s> Reader<'s> {
             _ => {}
         }
         if kind == Kind::CallableReference {
-            self.name(node.child(node.child_count().saturating_sub(1) as u32));
+            self.name(node.child(node.child_count().saturating_sub(1)));
         }
         true
     }
@@ -96,7 +96,7 @@ impl<'s> Reader<'s> {
 
     /// `a.b`
     fn navigation(&mut self, node: Node<'_>) {
-        let last = node.child(node.child_count().saturating_sub(1) as u32);
+        let last = node.child(node.child_count().saturating_sub(1));
         self.name(last);
         let (Some(first), Some(last)) = (node.child(0), last) else { return };
         if self.grammar.kind(first) == Kind::Navigation
