@@ -84,11 +84,15 @@ static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_c_
 /// outline does not grow with the square of the file.
 const MOST_NAMES: usize = 16;
 
+/// Keywords in broken code whose surroundings are looked at, which takes longer the more code there is.
+const MOST_SALVAGED: u32 = 64;
+
 /// The outline of a C# file.
 pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
     let grammar = &*GRAMMAR;
     let tree = parse(&grammar.language, text, limits)?;
-    let mut reader = Reader { grammar, sketch: Sketch::new(text), doc: Pending::default() };
+    let mut reader =
+        Reader { grammar, sketch: Sketch::new(text), doc: Pending::default(), salvaged: 0 };
     walk(&tree, &mut reader, Scope { owner: None, exposed: false }, limits)?;
     reader.sketch.outline.uses = uses::uses(grammar, &tree, text);
     Ok(reader.sketch.outline)
@@ -107,6 +111,8 @@ struct Reader<'s> {
     grammar: &'static Grammar,
     sketch: Sketch<'s>,
     doc: Pending,
+    /// Keywords whose surroundings were looked at.
+    salvaged: u32,
 }
 
 impl<'t> Rules<'t> for Reader<'_> {
@@ -153,6 +159,14 @@ impl Reader<'_> {
 
     /// The keyword of a namespace or a type whose body the parser could not make sense of: the name follows.
     fn salvage(&mut self, keyword: Node<'_>, scope: Scope) {
+        let is_keyword = matches!(
+            keyword.kind(),
+            "namespace" | "class" | "struct" | "record" | "enum" | "interface"
+        );
+        if !is_keyword || self.salvaged == MOST_SALVAGED {
+            return;
+        }
+        self.salvaged += 1;
         let is_broken = |parent: Node<'_>| parent.is_error();
         let name = keyword.next_named_sibling().filter(|name| {
             let names = [Kind::Identifier, Kind::QualifiedName];

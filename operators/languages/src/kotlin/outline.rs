@@ -75,14 +75,42 @@ static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_ko
 /// outline does not grow with the square of the file.
 const MOST_NAMES: usize = 16;
 
+/// Open angle brackets with which the parser still comes to an end soon: its time grows with their square,
+/// which its steps do not show.
+const MOST_BRACKETS: u32 = 5000;
+
+/// Keywords in broken code whose surroundings are looked at, which takes longer the more code there is.
+const MOST_SALVAGED: u32 = 64;
+
 /// The outline of a Kotlin file.
 pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
     let grammar = &*GRAMMAR;
+    if brackets(text) > MOST_BRACKETS {
+        return Err(TooComplex::Depth(MOST_BRACKETS));
+    }
     let tree = parse(&grammar.language, text, limits)?;
-    let mut reader = Reader { grammar, sketch: Sketch::new(text), doc: Pending::default() };
+    let mut reader =
+        Reader { grammar, sketch: Sketch::new(text), doc: Pending::default(), salvaged: 0 };
     walk(&tree, &mut reader, Scope { owner: None }, limits)?;
     reader.sketch.outline.uses = uses::uses(grammar, &tree, text);
     Ok(reader.sketch.outline)
+}
+
+/// The most angle brackets that are open at once, between braces.
+fn brackets(text: &str) -> u32 {
+    let (mut open, mut most) = (0_u32, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'<' => {
+                open += 1;
+                most = most.max(open);
+            }
+            b'>' => open = open.saturating_sub(1),
+            b'{' | b'}' => open = 0,
+            _ => {}
+        }
+    }
+    most
 }
 
 /// Where a node stands.
@@ -96,6 +124,8 @@ struct Reader<'s> {
     grammar: &'static Grammar,
     sketch: Sketch<'s>,
     doc: Pending,
+    /// Keywords whose surroundings were looked at.
+    salvaged: u32,
 }
 
 impl<'t> Rules<'t> for Reader<'_> {
@@ -203,6 +233,11 @@ impl Reader<'_> {
 
     /// The keyword of a type whose body the parser could not make sense of: the name follows.
     fn salvage(&mut self, keyword: Node<'_>, scope: Scope) {
+        let is_keyword = matches!(keyword.kind(), "class" | "interface" | "object");
+        if !is_keyword || self.salvaged == MOST_SALVAGED {
+            return;
+        }
+        self.salvaged += 1;
         let is_broken = |parent: Node<'_>| parent.is_error();
         let name = keyword
             .next_named_sibling()

@@ -1,6 +1,7 @@
 use backstory_core::EdgeKind;
 
 use crate::testing::{Sample, render};
+use crate::{Limits, TooComplex, outline};
 
 const SHOP: &str = r#"@file:JvmName("Shop")
 @file:Suppress("import a.b.Never")
@@ -131,4 +132,11 @@ fn common_code_comes_before_what_stands_in_for_it() {
     let common = ["src/commonMain/kotlin/E.kt"];
     assert_eq!(sample.needs("src/commonMain/kotlin/Use.kt"), common);
     assert_eq!(sample.needs("src/jvmTest/kotlin/Use.kt"), common);
+}
+
+#[test]
+fn brackets_without_end_are_too_deep() {
+    let source = format!("val a: {}", "A<".repeat(10_000));
+    let outline = outline("kotlin", "", &source, Limits::default());
+    assert!(matches!(outline, Err(TooComplex::Depth(_))));
 }

@@ -96,7 +96,7 @@ impl<'s> Reader<'s> {
                     self.sets.types.insert((leftmost, 0));
                 }
                 self.path(whole);
-                return whole.contains('<');
+                return whole.len() > LONGEST_NAME || whole.contains('<');
             }
             Kind::GenericName => self.generic(node),
             Kind::BaseList | Kind::TypeArguments => {

@@ -89,7 +89,8 @@ impl<'s> Reader<'s> {
     /// `Outer.Inner` or `a.b.Outer.Inner`. With annotations or arguments in it, its parts tell.
     fn scoped_type(&mut self, node: Node<'_>) -> bool {
         let text = self.text(node);
-        let is_plain = !text.contains(['<', '@']);
+        // Long names are looked at part by part, so that none is read more than once.
+        let is_plain = text.len() <= LONGEST_NAME && !text.contains(['<', '@']);
         if is_plain {
             self.add(outermost(text));
         }

@@ -87,6 +87,7 @@ impl<'s> Reader<'s> {
     fn user_type(&mut self, node: Node<'_>) {
         self.name(node.named_child(0));
         let text = self.text(node);
+        let text = text.get(..LONGEST_NAME).unwrap_or(text);
         let path = text.split('<').next().unwrap_or(text);
         if path.len() <= LONGEST_NAME && path.contains('.') && path.starts_with(char::is_lowercase)
         {
