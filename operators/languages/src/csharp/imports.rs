@@ -101,7 +101,9 @@ impl Resolver for Usings<'_> {
             let mut files = readings.map(|path| self.type_named(file, &path));
             implied.extend(files.find(|files| !files.is_empty()).unwrap_or_default());
         }
-        implied.into_iter().for_each(|other| found.add(other, EdgeKind::SamePackage));
+        for other in implied {
+            found.add(other, EdgeKind::SamePackage);
+        }
     }
 }
 
@@ -114,11 +116,7 @@ fn enclosing(namespace: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The names that the namespaces of a file, or its aliases, explain.
-fn bound_names<'a>(
-    namespaces: &Namespaces,
-    file: u32,
-    outline: &'a Outline,
-) -> HashSet<&'a str> {
+fn bound_names<'a>(namespaces: &Namespaces, file: u32, outline: &'a Outline) -> HashSet<&'a str> {
     let own = namespaces.of(file).iter().flat_map(|own| enclosing(own));
     let mut bound: HashSet<&str> =
         own.flat_map(|namespace| namespaces.defined(namespace, &outline.uses)).collect();

@@ -48,7 +48,9 @@ impl Namespaces {
                     own.push(Arc::clone(&namespace));
                 }
                 let names = namespaces.entry(namespace).or_default();
-                let Some((name, partial)) = exported(definition, outline, &file.text) else { continue };
+                let Some((name, partial)) = exported(definition, outline, &file.text) else {
+                    continue;
+                };
                 let candidate = Candidate { file: index as u32, partial };
                 let known = names.entry(name).or_default();
                 if known.last() != Some(&candidate) {
@@ -102,7 +104,8 @@ impl Namespaces {
             return vec![best.file];
         }
         let project = self.projects.of(best.file);
-        let parts = some.iter().filter(|part| part.partial && self.projects.of(part.file) == project);
+        let parts =
+            some.iter().filter(|part| part.partial && self.projects.of(part.file) == project);
         parts.map(|candidate| candidate.file).collect()
     }
 }
@@ -144,7 +147,8 @@ fn exported(definition: &Definition, outline: &Outline, text: &str) -> Option<(S
     let signature = definition.signature(text);
     match definition.kind {
         DefinitionKind::Type | DefinitionKind::Interface => {
-            let arguments = arguments(&text[definition.name.end as usize..definition.range.end as usize]);
+            let arguments =
+                arguments(&text[definition.name.end as usize..definition.range.end as usize]);
             let name = if arguments == 0 { name.to_owned() } else { format!("{name}`{arguments}") };
             let mut words = signature.split_whitespace().take(8);
             Some((name, words.any(|word| word == "partial")))

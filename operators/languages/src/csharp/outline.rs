@@ -22,6 +22,7 @@ vocabulary! {
         Attribute = "attribute",
         AttributeList = "attribute_list",
         BaseList = "base_list",
+        Binary = "binary_expression",
         Class = "class_declaration",
         Comment = "comment",
         ConditionalAccess = "conditional_access_expression",
@@ -34,7 +35,6 @@ vocabulary! {
         Enum = "enum_declaration",
         EnumMember = "enum_member_declaration",
         EnumMembers = "enum_member_declaration_list",
-        Error = "ERROR",
         Event = "event_declaration",
         EventField = "event_field_declaration",
         Field = "field_declaration",
@@ -84,11 +84,15 @@ static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_c_
 /// outline does not grow with the square of the file.
 const MOST_NAMES: usize = 16;
 
+/// Keywords in broken code whose surroundings are looked at, which takes longer the more code there is.
+const MOST_SALVAGED: u32 = 64;
+
 /// The outline of a C# file.
 pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
     let grammar = &*GRAMMAR;
     let tree = parse(&grammar.language, text, limits)?;
-    let mut reader = Reader { grammar, sketch: Sketch::new(text), doc: Pending::default() };
+    let mut reader =
+        Reader { grammar, sketch: Sketch::new(text), doc: Pending::default(), salvaged: 0 };
     walk(&tree, &mut reader, Scope { owner: None, exposed: false }, limits)?;
     reader.sketch.outline.uses = uses::uses(grammar, &tree, text);
     Ok(reader.sketch.outline)
@@ -107,6 +111,8 @@ struct Reader<'s> {
     grammar: &'static Grammar,
     sketch: Sketch<'s>,
     doc: Pending,
+    /// Keywords whose surroundings were looked at.
+    salvaged: u32,
 }
 
 impl<'t> Rules<'t> for Reader<'_> {
@@ -123,9 +129,12 @@ impl<'t> Rules<'t> for Reader<'_> {
             | Kind::EnumMembers
             | Kind::PreprocIf
             | Kind::PreprocElif
-            | Kind::PreprocElse
-            | Kind::Error => return Some(scope),
-            _ if !node.is_named() => return None,
+            | Kind::PreprocElse => return Some(scope),
+            _ if node.is_error() => return Some(scope),
+            _ if !node.is_named() => {
+                self.salvage(node, scope);
+                return None;
+            }
             _ => {}
         }
         let doc = self.doc.take_before(self.sketch.source, node.start_byte() as u32);
@@ -146,6 +155,37 @@ impl Reader<'_> {
 
     fn child<'t>(&self, node: Node<'t>, kind: Kind) -> Option<Node<'t>> {
         node.named_children(&mut node.walk()).find(|child| self.grammar.kind(*child) == kind)
+    }
+
+    /// The keyword of a namespace or a type whose body the parser could not make sense of: the name follows.
+    fn salvage(&mut self, keyword: Node<'_>, scope: Scope) {
+        let is_keyword = matches!(
+            keyword.kind(),
+            "namespace" | "class" | "struct" | "record" | "enum" | "interface"
+        );
+        if !is_keyword || self.salvaged == MOST_SALVAGED {
+            return;
+        }
+        self.salvaged += 1;
+        let is_broken = |parent: Node<'_>| parent.is_error();
+        let name = keyword.next_named_sibling().filter(|name| {
+            let names = [Kind::Identifier, Kind::QualifiedName];
+            names.contains(&self.grammar.kind(*name)) && keyword.parent().is_some_and(is_broken)
+        });
+        let (kind, name) = match (keyword.kind(), name) {
+            ("namespace", Some(name)) => {
+                let name = uses::dotted(self.sketch.text(name));
+                self.sketch.outline.package.get_or_insert(name);
+                return;
+            }
+            ("class" | "struct" | "record" | "enum", Some(name)) => (DefinitionKind::Type, name),
+            ("interface", Some(name)) => (DefinitionKind::Interface, name),
+            _ => return,
+        };
+        let whole = keyword.start_byte() as u32..name.end_byte() as u32;
+        let (parent, start) = (scope.owner, whole.start);
+        let parts = Parts { kind, name, whole, start, body: None, doc: None, parent, public: true };
+        self.sketch.define(parts, &[]);
     }
 
     fn comment(&mut self, node: Node<'_>) {
@@ -211,10 +251,9 @@ impl Reader<'_> {
             public: kind == DefinitionKind::Module || self.is_public(node, scope.exposed),
         };
         let owner = self.sketch.define(parts, &["=", ";"])?;
-        use DefinitionKind::{Interface, Module, Type};
         let exposed =
-            kind == Interface || matches!(self.grammar.kind(node), Kind::Enum);
-        matches!(kind, Type | Interface | Module).then_some(Scope { owner: Some(owner), exposed })
+            kind == DefinitionKind::Interface || matches!(self.grammar.kind(node), Kind::Enum);
+        has_members(kind).then_some(Scope { owner: Some(owner), exposed })
     }
 
     fn kind_and_name<'t>(&self, node: Node<'t>) -> Option<(DefinitionKind, Node<'t>)> {
@@ -244,8 +283,8 @@ impl Reader<'_> {
         let declarators = declarators.filter(|child| self.grammar.kind(*child) == Kind::Variables);
         let declarators: Vec<_> = declarators.collect();
         let crowded = declarators.len() > MOST_NAMES;
-        let constant = self.has(node, "const")
-            || (self.has(node, "static") && self.has(node, "readonly"));
+        let constant =
+            self.has(node, "const") || (self.has(node, "static") && self.has(node, "readonly"));
         for declarator in declarators {
             let Some(name) = self.field(declarator, |f| f.name) else { continue };
             let whole = if crowded { range(name) } else { range(node) };
@@ -268,9 +307,9 @@ impl Reader<'_> {
     /// Where the signature begins.
     fn start(&self, node: Node<'_>) -> u32 {
         let mut cursor = node.walk();
-        let first = node.children(&mut cursor).find(|child| {
-            self.grammar.kind(*child) != Kind::AttributeList && !child.is_extra()
-        });
+        let first = node
+            .children(&mut cursor)
+            .find(|child| self.grammar.kind(*child) != Kind::AttributeList && !child.is_extra());
         first.map_or(node.start_byte(), |child| child.start_byte()) as u32
     }
 
@@ -286,6 +325,12 @@ impl Reader<'_> {
         };
         node.named_children(&mut node.walk()).any(is_it)
     }
+}
+
+/// Whether there are members in what is of this kind.
+fn has_members(kind: DefinitionKind) -> bool {
+    use DefinitionKind::{Interface, Module, Type};
+    matches!(kind, Type | Interface | Module)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Which project a file belongs to, and which projects that project sees.
 //!
 //! A file belongs to the `.csproj` in the nearest folder around it. A project sees those that its
-//! `ProjectReference` lines name, and those that these see.
+//! `ProjectReference` lines name, or `PackageReference` lines that name a project, and those that these see.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,14 +27,21 @@ impl Projects {
         let manifests = || repository.context.iter().filter(|(path, _)| path.ends_with(".csproj"));
         let folders: BTreeSet<&str> = manifests().map(|(path, _)| parent(path)).collect();
         let folders: BTreeMap<&str, u32> = folders.into_iter().zip(0..).collect();
-        let project = |path: &str| ancestors(parent(path)).find_map(|folder| folders.get(folder).copied());
+        let stem = |path| file_name(path).trim_end_matches(".csproj");
+        let named = manifests().map(|(path, _)| (stem(path), folders[parent(path)]));
+        let by_name: BTreeMap<&str, u32> = named.collect();
+        let project =
+            |path: &str| ancestors(parent(path)).find_map(|folder| folders.get(folder).copied());
         let of = repository.files.iter().map(|file| project(&file.path)).collect();
         let mut direct = vec![BTreeSet::new(); folders.len()];
         for (path, text) in manifests() {
             let folder = parent(path);
-            let named = references(text).filter_map(|target| reference(folder, target));
+            let named = references(text, "ProjectReference");
+            let named = named.filter_map(|target| reference(folder, target));
             let named = named.filter_map(|target| folders.get(parent(&target)).copied());
-            direct[folders[folder] as usize].extend(named);
+            let packages = references(text, "PackageReference");
+            let packages = packages.filter_map(|name| by_name.get(name).copied());
+            direct[folders[folder] as usize].extend(named.chain(packages));
         }
         let sees = (0..folders.len() as u32).map(|project| closure(project, &direct)).collect();
         Self { of, sees, folders: folders.keys().map(|folder| (*folder).to_owned()).collect() }
@@ -63,9 +70,11 @@ impl Projects {
     }
 }
 
-/// The projects that a project file names.
-fn references(text: &str) -> impl Iterator<Item = &str> {
-    text.split("<ProjectReference").skip(1).filter_map(|rest| {
+/// What a project file includes as references of this kind.
+fn references<'t>(text: &'t str, kind: &str) -> impl Iterator<Item = &'t str> {
+    let places = text.match_indices(kind).map(|(at, _)| at + kind.len());
+    places.filter_map(|at| {
+        let rest = &text[at..];
         let (_, value) = rest.split('>').next()?.split_once("Include")?;
         value.split(['"', '\'']).nth(1)
     })
@@ -100,8 +109,11 @@ mod tests {
     #[test]
     fn project_files_name_projects() {
         let text = "<ProjectReference Include=\"..\\A\\A.csproj\" /><ProjectReference Update='x'/><ProjectReference";
-        assert!(references(text).eq(["..\\A\\A.csproj"]));
+        assert!(references(text, "ProjectReference").eq(["..\\A\\A.csproj"]));
         assert_eq!(reference("src/B", "..\\A\\A.csproj").as_deref(), Some("src/A/A.csproj"));
-        assert_eq!(reference("src/B", "$(Root)src\\A\\A.csproj").as_deref(), Some("src/A/A.csproj"));
+        assert_eq!(
+            reference("src/B", "$(Root)src\\A\\A.csproj").as_deref(),
+            Some("src/A/A.csproj")
+        );
     }
 }

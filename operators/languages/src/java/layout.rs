@@ -128,8 +128,8 @@ fn dependencies<'a>(
             name if name.ends_with(".gradle") => projects(text).collect(),
             _ => continue,
         };
-        let seen = names.into_iter().filter_map(|name| by_name.get(name).copied());
-        sees.entry(parent(path)).or_default().extend(seen);
+        let modules = names.into_iter().filter_map(|name| by_name.get(name).copied());
+        sees.entry(parent(path)).or_default().extend(modules);
     }
     sees
 }

@@ -34,7 +34,6 @@ vocabulary! {
         EnumBody = "enum_body",
         EnumConstant = "enum_constant",
         EnumMembers = "enum_body_declarations",
-        Error = "ERROR",
         Field = "field_declaration",
         FieldAccess = "field_access",
         Identifier = "identifier",
@@ -79,6 +78,10 @@ pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex>
     let tree = parse(&grammar.language, text, limits)?;
     let mut reader = Reader { grammar, sketch: Sketch::new(text), doc: Pending::default() };
     walk(&tree, &mut reader, Scope { owner: None, exposed: false }, limits)?;
+    if !reader.sketch.outline.definitions.is_empty() {
+        // Only a file that is about its package documents it; elsewhere this is a license.
+        reader.sketch.outline.doc = None;
+    }
     reader.sketch.outline.uses = uses::uses(grammar, &tree, text);
     Ok(reader.sketch.outline)
 }
@@ -113,8 +116,8 @@ impl<'t> Rules<'t> for Reader<'_> {
             | Kind::InterfaceBody
             | Kind::AnnotationBody
             | Kind::EnumBody
-            | Kind::EnumMembers
-            | Kind::Error => return Some(scope),
+            | Kind::EnumMembers => return Some(scope),
+            _ if node.is_error() => return Some(scope),
             _ if !node.is_named() => return None,
             _ => {}
         }
@@ -176,8 +179,10 @@ impl Reader<'_> {
         let definition = match kind {
             Kind::Class | Kind::Enum | Kind::Record => DefinitionKind::Type,
             Kind::Interface | Kind::AnnotationType => DefinitionKind::Interface,
-            Kind::Method | Kind::Constructor | Kind::CompactConstructor => DefinitionKind::Method,
-            Kind::AnnotationElement => DefinitionKind::Method,
+            Kind::Method
+            | Kind::Constructor
+            | Kind::CompactConstructor
+            | Kind::AnnotationElement => DefinitionKind::Method,
             Kind::EnumConstant => DefinitionKind::Constant,
             Kind::Module => DefinitionKind::Module,
             _ => return None,
@@ -196,7 +201,7 @@ impl Reader<'_> {
             body,
             doc,
             parent: scope.owner,
-            public: self.is_public(modifiers, always),
+            public: Self::is_public(modifiers, always),
         };
         let owner = self.sketch.define(parts, &[";"])?;
         let has_members = matches!(definition, DefinitionKind::Type | DefinitionKind::Interface);
@@ -213,20 +218,20 @@ impl Reader<'_> {
             let Some(name) = self.field(declarator, |f| f.name) else { continue };
             let whole = if crowded { range(name) } else { range(node) };
             let parts = Parts {
-                kind: self.kind_of_variable(modifiers, scope),
+                kind: Self::kind_of_variable(modifiers, scope),
                 name,
                 start: if crowded { whole.start } else { self.start(node, modifiers) },
                 whole,
                 body: self.field(declarator, |f| f.value).filter(|_| !crowded),
                 doc: doc.take(),
                 parent: scope.owner,
-                public: self.is_public(modifiers, scope.exposed),
+                public: Self::is_public(modifiers, scope.exposed),
             };
             self.sketch.define(parts, &["=", ";"]);
         }
     }
 
-    fn kind_of_variable(&self, modifiers: Option<Node<'_>>, scope: Scope) -> DefinitionKind {
+    fn kind_of_variable(modifiers: Option<Node<'_>>, scope: Scope) -> DefinitionKind {
         if scope.exposed || (has(modifiers, "static") && has(modifiers, "final")) {
             DefinitionKind::Constant
         } else {
@@ -254,7 +259,7 @@ impl Reader<'_> {
         modifier.or_else(|| start_in(node)).unwrap_or(node.start_byte() as u32)
     }
 
-    fn is_public(&self, modifiers: Option<Node<'_>>, always: bool) -> bool {
+    fn is_public(modifiers: Option<Node<'_>>, always: bool) -> bool {
         has(modifiers, "public")
             || has(modifiers, "protected")
             || (always && !has(modifiers, "private"))

@@ -37,7 +37,7 @@ pub(super) struct Wanted {
 impl Wanted {
     pub(super) const ANY: Self = Self { public: false, types: false };
 
-    fn is(self, candidate: &Candidate) -> bool {
+    fn is(self, candidate: Candidate) -> bool {
         (candidate.public || !self.public) && (candidate.is_type || !self.types)
     }
 }
@@ -107,7 +107,7 @@ impl<'a> Packages<'a> {
         let from_root = self.layout.place(from).root;
         // Without a package, files do not see each other across folders.
         let is_seen = |candidate: &&Candidate| {
-            wanted.is(candidate)
+            wanted.is(**candidate)
                 && (!package.is_empty() || self.layout.place(candidate.file).root == from_root)
         };
         let rank = |candidate: &Candidate| {

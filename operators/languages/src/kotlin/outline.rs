@@ -20,6 +20,7 @@ use crate::{Limits, TooComplex};
 
 vocabulary! {
     kinds {
+        AnnotatedExpression = "annotated_expression",
         AnnotatedLambda = "annotated_lambda",
         Annotation = "annotation",
         BlockComment = "block_comment",
@@ -37,7 +38,6 @@ vocabulary! {
         DelegationSpecifiers = "delegation_specifiers",
         Entry = "enum_entry",
         EnumBody = "enum_class_body",
-        Error = "ERROR",
         FileAnnotation = "file_annotation",
         Function = "function_declaration",
         FunctionBody = "function_body",
@@ -75,14 +75,42 @@ static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_ko
 /// outline does not grow with the square of the file.
 const MOST_NAMES: usize = 16;
 
+/// Open angle brackets with which the parser still comes to an end soon: its time grows with their square,
+/// which its steps do not show.
+const MOST_BRACKETS: u32 = 5000;
+
+/// Keywords in broken code whose surroundings are looked at, which takes longer the more code there is.
+const MOST_SALVAGED: u32 = 64;
+
 /// The outline of a Kotlin file.
 pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
     let grammar = &*GRAMMAR;
+    if brackets(text) > MOST_BRACKETS {
+        return Err(TooComplex::Depth(MOST_BRACKETS));
+    }
     let tree = parse(&grammar.language, text, limits)?;
-    let mut reader = Reader { grammar, sketch: Sketch::new(text), doc: Pending::default() };
+    let mut reader =
+        Reader { grammar, sketch: Sketch::new(text), doc: Pending::default(), salvaged: 0 };
     walk(&tree, &mut reader, Scope { owner: None }, limits)?;
     reader.sketch.outline.uses = uses::uses(grammar, &tree, text);
     Ok(reader.sketch.outline)
+}
+
+/// The most angle brackets that are open at once, between braces.
+fn brackets(text: &str) -> u32 {
+    let (mut open, mut most) = (0_u32, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'<' => {
+                open += 1;
+                most = most.max(open);
+            }
+            b'>' => open = open.saturating_sub(1),
+            b'{' | b'}' => open = 0,
+            _ => {}
+        }
+    }
+    most
 }
 
 /// Where a node stands.
@@ -96,6 +124,8 @@ struct Reader<'s> {
     grammar: &'static Grammar,
     sketch: Sketch<'s>,
     doc: Pending,
+    /// Keywords whose surroundings were looked at.
+    salvaged: u32,
 }
 
 impl<'t> Rules<'t> for Reader<'_> {
@@ -111,8 +141,8 @@ impl<'t> Rules<'t> for Reader<'_> {
             Kind::BlockComment | Kind::LineComment => return None,
             Kind::ClassBody
             | Kind::EnumBody
-            | Kind::Error
             | Kind::PrimaryConstructor
+            | Kind::AnnotatedExpression
             | Kind::ClassParameters => return Some(scope),
             // The grammar takes the body of `class A : B by c { .. }` for an argument of `c`.
             Kind::DelegationSpecifiers | Kind::DelegationSpecifier | Kind::Delegation => {
@@ -121,7 +151,11 @@ impl<'t> Rules<'t> for Reader<'_> {
             Kind::Call | Kind::AnnotatedLambda | Kind::Lambda => {
                 return scope.owner.filter(|_| self.is_misread(node)).map(|_| scope);
             }
-            _ if !node.is_named() => return None,
+            _ if node.is_error() => return Some(scope),
+            _ if !node.is_named() => {
+                self.salvage(node, scope);
+                return None;
+            }
             _ => {}
         }
         let doc = self.doc.take();
@@ -132,6 +166,7 @@ impl<'t> Rules<'t> for Reader<'_> {
             }
             Kind::Import => self.import(node),
             Kind::FileAnnotation => self.facade(node),
+            Kind::Infix => self.misread_type(node, scope, doc),
             Kind::Property => self.variables(node, scope, doc),
             _ => return self.definition(node, scope, doc),
         }
@@ -194,6 +229,50 @@ impl Reader<'_> {
             public: true,
         };
         self.sketch.define(parts, &[]);
+    }
+
+    /// The keyword of a type whose body the parser could not make sense of: the name follows.
+    fn salvage(&mut self, keyword: Node<'_>, scope: Scope) {
+        let is_keyword = matches!(keyword.kind(), "class" | "interface" | "object");
+        if !is_keyword || self.salvaged == MOST_SALVAGED {
+            return;
+        }
+        self.salvaged += 1;
+        let is_broken = |parent: Node<'_>| parent.is_error();
+        let name = keyword
+            .next_named_sibling()
+            .filter(|next| self.grammar.kind(*next) == Kind::Identifier);
+        let Some(name) = name.filter(|_| keyword.parent().is_some_and(is_broken)) else { return };
+        self.bare_type(keyword, name, keyword.start_byte()..name.end_byte(), scope);
+    }
+
+    /// `annotation class A` with nothing behind it is read like `a to b`.
+    fn misread_type(&mut self, node: Node<'_>, scope: Scope, doc: Option<Range<u32>>) {
+        if let (Some(keyword), Some(name)) = (node.child(1), node.child(2)) {
+            let place = self.bare_type(keyword, name, node.byte_range(), scope);
+            if let Some(place) = place {
+                self.sketch.outline.definitions[place as usize].doc = doc;
+            }
+        }
+    }
+
+    /// A type without members.
+    fn bare_type(
+        &mut self,
+        keyword: Node<'_>,
+        name: Node<'_>,
+        whole: Range<usize>,
+        scope: Scope,
+    ) -> Option<u32> {
+        let kind = match self.sketch.text(keyword) {
+            "interface" => DefinitionKind::Interface,
+            "class" | "object" => DefinitionKind::Type,
+            _ => return None,
+        };
+        let whole = whole.start as u32..whole.end as u32;
+        let (parent, start) = (scope.owner, whole.start);
+        let parts = Parts { kind, name, whole, start, body: None, doc: None, parent, public: true };
+        self.sketch.define(parts, &[])
     }
 
     /// Everything that has one name. A scope if there are members in it.

@@ -24,6 +24,7 @@ static class Truth
     static readonly Dictionary<string, List<string>> files = new Dictionary<string, List<string>>();
     static readonly SortedSet<string> edges = new SortedSet<string>(StringComparer.Ordinal);
     static readonly SortedSet<string> neutral = new SortedSet<string>(StringComparer.Ordinal);
+    static readonly Dictionary<string, string> byName = new Dictionary<string, string>();
     static List<MetadataReference> framework;
 
     static void Main(string[] arguments)
@@ -33,6 +34,8 @@ static class Truth
             .Where(IsManaged).Select(p => (MetadataReference)MetadataReference.CreateFromFile(p)).ToList();
         var projects = Directory.GetFiles(root, "*.csproj", SearchOption.AllDirectories)
             .Select(Path.GetDirectoryName).Distinct().OrderBy(p => p, StringComparer.Ordinal).ToList();
+        foreach (var project in Directory.GetFiles(root, "*.csproj", SearchOption.AllDirectories))
+            byName[Path.GetFileNameWithoutExtension(project)] = Path.GetDirectoryName(project);
         foreach (var file in Directory.GetFiles(root, "*.cs", SearchOption.AllDirectories))
         {
             var project = projects.Where(p => file.StartsWith(p + "/")).OrderByDescending(p => p.Length).FirstOrDefault() ?? root;
@@ -65,7 +68,7 @@ static class Truth
         if (compilations.TryGetValue(project, out var known)) return known;
         around.Add(project);
         var seen = new HashSet<string>();
-        var symbols = Symbols();
+        var symbols = Symbols().Concat(Defined(project)).ToArray();
         var references = new List<MetadataReference>(framework);
         foreach (var other in Seen(project, seen))
             if (!around.Contains(other) && files.ContainsKey(other)) references.Add(Compile(other, around).ToMetadataReference());
@@ -82,6 +85,12 @@ static class Truth
 
     static string[] Symbols() => new[] { "NETCOREAPP", "NETSTANDARD", "NET", "NETCOREAPP3_1", "NETSTANDARD2_0", "NETSTANDARD2_1",
         "NET6_0_OR_GREATER", "NET8_0_OR_GREATER", "NETCOREAPP3_1_OR_GREATER", "NETSTANDARD2_0_OR_GREATER" };
+
+    // What the project defines for the target for which it defines most.
+    static IEnumerable<string> Defined(string project) => Directory.GetFiles(project, "*.csproj")
+        .SelectMany(f => Regex.Matches(File.ReadAllText(f), "<DefineConstants>([^<]*)<").Cast<Match>())
+        .Select(m => m.Groups[1].Value.Split(';').Select(w => w.Trim()).Where(w => Regex.IsMatch(w, @"^\w+$")).ToList())
+        .OrderByDescending(words => words.Count).FirstOrDefault() ?? new List<string>();
 
     const string Mark = "/*everywhere*/";
 
@@ -116,6 +125,10 @@ static class Truth
                 var folder = Path.GetDirectoryName(Path.GetFullPath(target));
                 if (folder != project && Directory.Exists(folder) && seen.Add(folder)) Seen(folder, seen);
             }
+        // A package that is a project of the same folder.
+        foreach (var file in Directory.GetFiles(project, "*.csproj"))
+            foreach (Match match in Regex.Matches(File.ReadAllText(file), "<PackageReference[^>]*Include=\"([^\"]+)\""))
+                if (byName.TryGetValue(match.Groups[1].Value, out var folder) && folder != project && seen.Add(folder)) Seen(folder, seen);
         return seen;
     }
 
@@ -155,7 +168,9 @@ static class Truth
 
         void Name(SimpleNameSyntax node)
         {
+            // `var` names nothing; an attribute of a missing library is not a class that happens to be called so.
             var info = model.GetSymbolInfo(node);
+            if (node.Identifier.Text == "var" || info.CandidateReason == CandidateReason.NotAnAttributeType) return;
             var symbol = info.Symbol ?? info.CandidateSymbols.FirstOrDefault();
             if (symbol is IMethodSymbol method && (method.ReducedFrom != null || method.IsExtensionMethod))
             {

@@ -3,7 +3,7 @@
 //! `Name` is a type, `` Name`2 `` one with two arguments, `.Name` a method called behind a dot, which may be an
 //! extension, `A.B.Name` a name written with its namespace or a part of it. Where a variable or property
 //! could be meant as well, a name counts if it begins with a capital and the file declares nothing that is called so. An
-//! attribute is named with and without the `Attribute` at its end.
+//! attribute is named with the `Attribute` at its end.
 
 use std::collections::BTreeSet;
 
@@ -57,8 +57,10 @@ impl Sets<'_> {
             }
         }
         names.extend(self.plain.difference(&self.declared).map(|name| (*name).to_owned()));
-        names.extend(self.attributes.iter().map(|name| format!("{name}Attribute")));
-        names.extend(self.attributes.iter().map(|name| (*name).to_owned()));
+        names.extend(self.attributes.iter().map(|name| match name.strip_suffix("Attribute") {
+            Some(_) => (*name).to_owned(),
+            None => format!("{name}Attribute"),
+        }));
         names.extend(self.methods.iter().map(|name| format!(".{name}")));
         names.extend(self.paths.into_iter().map(dotted));
         names.into_iter().collect()
@@ -94,7 +96,7 @@ impl<'s> Reader<'s> {
                     self.sets.types.insert((leftmost, 0));
                 }
                 self.path(whole);
-                return whole.contains('<');
+                return whole.len() > LONGEST_NAME || whole.contains('<');
             }
             Kind::GenericName => self.generic(node),
             Kind::BaseList | Kind::TypeArguments => {
@@ -109,9 +111,12 @@ impl<'s> Reader<'s> {
             }
             Kind::MemberAccess => self.member_access(node),
             Kind::Invocation => self.invocation(field(fields.function)),
-            Kind::ConstantPattern | Kind::Argument => self.plain(node.named_child(0)),
+            Kind::ConstantPattern => self.constant(node.named_child(0)),
+            Kind::Argument => self.plain(node.named_child(0)),
             Kind::Parameter | Kind::Property | Kind::Variables | Kind::Event => {
-                self.sets.declared.extend(field(fields.name).map(|name| text_of(self.source, name)));
+                self.sets
+                    .declared
+                    .extend(field(fields.name).map(|name| text_of(self.source, name)));
             }
             _ => {}
         }
@@ -129,7 +134,9 @@ impl<'s> Reader<'s> {
 
     /// `Name<A, B>`; without arguments between the commas in `typeof(Name<,>)`.
     fn generic(&mut self, node: Node<'_>) {
-        let (Some(name), Some(arguments)) = (node.named_child(0), node.named_child(1)) else { return };
+        let (Some(name), Some(arguments)) = (node.named_child(0), node.named_child(1)) else {
+            return;
+        };
         let mut cursor = arguments.walk();
         let commas = arguments.children(&mut cursor).filter(|child| child.kind() == ",").count();
         self.sets.types.insert((self.text(name), commas as u32 + 1));
@@ -140,11 +147,12 @@ impl<'s> Reader<'s> {
         let object = node.child_by_field_id(self.grammar.fields.expression);
         self.plain(object);
         let is_access = |node: &Node<'_>| self.grammar.kind(*node) == Kind::MemberAccess;
-        if object.filter(is_access).is_some() {
+        if object.as_ref().is_some_and(is_access) {
             let text = self.text(node);
             let is_name = |part: &str| {
                 let part = part.trim();
-                part.starts_with(char::is_uppercase) && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+                part.starts_with(char::is_uppercase)
+                    && part.chars().all(|c| c.is_alphanumeric() || c == '_')
             };
             if text.len() <= LONGEST_NAME && text.split('.').all(is_name) {
                 self.path(text);
@@ -171,6 +179,15 @@ impl<'s> Reader<'s> {
             name = first;
         }
         self.sets.methods.insert(self.text(name));
+    }
+
+    /// `x is A && y` is read like `x is (A && y)`.
+    fn constant(&mut self, node: Option<Node<'_>>) {
+        let mut node = node;
+        while let Some(whole) = node.filter(|node| self.grammar.kind(*node) == Kind::Binary) {
+            node = whole.child(0);
+        }
+        self.plain(node);
     }
 
     /// A name that may be a type's or a variable's.

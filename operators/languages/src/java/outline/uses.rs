@@ -61,7 +61,9 @@ impl<'s> Reader<'s> {
             Kind::ScopedType => self.scoped_type(node),
             Kind::Annotation | Kind::MarkerAnnotation => {
                 let name = node.child_by_field_id(self.grammar.fields.name);
-                name.into_iter().for_each(|name| self.add(outermost(self.text(name))));
+                if let Some(name) = name {
+                    self.add(outermost(self.text(name)));
+                }
                 true
             }
             Kind::FieldAccess => self.field_access(node),
@@ -75,7 +77,9 @@ impl<'s> Reader<'s> {
             }
             Kind::Uses | Kind::Provides => {
                 let mut cursor = node.walk();
-                node.named_children(&mut cursor).for_each(|name| self.add(self.text(name)));
+                for name in node.named_children(&mut cursor) {
+                    self.add(self.text(name));
+                }
                 false
             }
             _ => true,
@@ -85,7 +89,8 @@ impl<'s> Reader<'s> {
     /// `Outer.Inner` or `a.b.Outer.Inner`. With annotations or arguments in it, its parts tell.
     fn scoped_type(&mut self, node: Node<'_>) -> bool {
         let text = self.text(node);
-        let is_plain = !text.contains(['<', '@']);
+        // Long names are looked at part by part, so that none is read more than once.
+        let is_plain = text.len() <= LONGEST_NAME && !text.contains(['<', '@']);
         if is_plain {
             self.add(outermost(text));
         }
@@ -98,7 +103,7 @@ impl<'s> Reader<'s> {
         self.expression(object);
         let is_path = |node: Node<'_>| self.grammar.kind(node) == Kind::FieldAccess;
         if let (Some(object), Some(field)) =
-            (object, node.child(node.child_count().saturating_sub(1) as u32))
+            (object, node.child(node.child_count().saturating_sub(1)))
             && is_path(object)
             && self.text(field).starts_with(char::is_uppercase)
             && self.text(node).len() <= LONGEST_NAME

@@ -78,7 +78,7 @@ impl<'s> Reader<'s> {
             _ => {}
         }
         if kind == Kind::CallableReference {
-            self.name(node.child(node.child_count().saturating_sub(1) as u32));
+            self.name(node.child(node.child_count().saturating_sub(1)));
         }
         true
     }
@@ -87,6 +87,7 @@ impl<'s> Reader<'s> {
     fn user_type(&mut self, node: Node<'_>) {
         self.name(node.named_child(0));
         let text = self.text(node);
+        let text = text.get(..LONGEST_NAME).unwrap_or(text);
         let path = text.split('<').next().unwrap_or(text);
         if path.len() <= LONGEST_NAME && path.contains('.') && path.starts_with(char::is_lowercase)
         {
@@ -96,7 +97,7 @@ impl<'s> Reader<'s> {
 
     /// `a.b`
     fn navigation(&mut self, node: Node<'_>) {
-        let last = node.child(node.child_count().saturating_sub(1) as u32);
+        let last = node.child(node.child_count().saturating_sub(1));
         self.name(last);
         let (Some(first), Some(last)) = (node.child(0), last) else { return };
         if self.grammar.kind(first) == Kind::Navigation

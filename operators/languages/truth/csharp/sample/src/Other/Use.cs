@@ -1,0 +1,9 @@
+using Shop.Models;
+
+namespace Other
+{
+    public class Use
+    {
+        public Price Price { get; }
+    }
+}

@@ -1,0 +1,6 @@
+namespace Shop.Web.Late;
+
+public class Late
+{
+    public Price Price { get; }
+}

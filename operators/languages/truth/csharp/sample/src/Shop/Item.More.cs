@@ -1,0 +1,7 @@
+namespace Shop
+{
+    public partial class Item
+    {
+        public int Count { get; set; }
+    }
+}

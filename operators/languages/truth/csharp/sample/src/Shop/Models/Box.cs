@@ -1,0 +1,4 @@
+namespace Shop.Models
+{
+    public class Box { }
+}

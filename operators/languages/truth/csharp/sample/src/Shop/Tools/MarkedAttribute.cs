@@ -1,0 +1,6 @@
+using System;
+
+namespace Shop.Tools
+{
+    public sealed class MarkedAttribute : Attribute { }
+}

@@ -1,0 +1,5 @@
+package shop.core.util;
+
+public @interface Generated {
+    int value() default 0;
+}

@@ -1,0 +1,4 @@
+package shop.core.util;
+
+public interface Set<T> {
+}

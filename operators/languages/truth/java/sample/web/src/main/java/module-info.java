@@ -1,0 +1,4 @@
+module shop.web {
+    requires java.base;
+    exports shop.web;
+}
