@@ -74,7 +74,8 @@ impl SegmentWriter {
     /// Bytes that the files would have if they ended here, roughly.
     pub fn bytes(&self) -> u64 {
         let writers = self.files.values().map(|file| &file.writer);
-        writers.map(|writer| writer.bytes_written() + writer.in_progress_size()).sum::<usize>() as u64
+        writers.map(|writer| writer.bytes_written() + writer.in_progress_size()).sum::<usize>()
+            as u64
     }
 
     /// Ends the files and puts them into the store. Blocks on `runtime`; called from a compute thread.

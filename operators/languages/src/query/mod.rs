@@ -288,6 +288,9 @@ impl Outliner {
     ) -> Result<(), TooComplex> {
         let allowed = FREE_STEPS + u64::from(limits.steps_per_byte) * text.len() as u64;
         let steps = Cell::new(0);
+        if work_in_errors(tree) > allowed {
+            return Err(TooComplex::Steps(allowed));
+        }
         let mut count = |_: &QueryCursorState| {
             steps.set(steps.get() + WORK_PER_QUESTION);
             if steps.get() > allowed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -309,6 +312,27 @@ impl Outliner {
             }
             Ok(())
         })
+    }
+}
+
+/// Work that tree-sitter does not count: at every node it looks for a later sibling with a name. Only in
+/// errors can there be many siblings without one, and then the work is their square.
+fn work_in_errors(tree: &Tree) -> u64 {
+    let (mut cursor, mut work, mut run) = (tree.walk(), 0, 0_u64);
+    loop {
+        let node = cursor.node();
+        run = if node.is_named() { 0 } else { run + 1 };
+        work += run;
+        if node.has_error() && cursor.goto_first_child() {
+            run = 0;
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return work;
+            }
+            run = 0;
+        }
     }
 }
 
