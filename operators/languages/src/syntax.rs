@@ -119,18 +119,12 @@ pub(crate) fn parse_part(
     };
     PARSER.with_borrow_mut(|parser| {
         parser.set_language(language).map_err(|_| TooComplex::Steps(allowed))?;
-<<<<<<< HEAD
         let parts = part.as_slice();
         parser.set_included_ranges(parts).map_err(|_| TooComplex::Steps(allowed))?;
-        let tree = parser.parse_with_options(&mut rest, None, Some(options));
-        parser.reset();
-        let _ = parser.set_included_ranges(&[]);
-        tree.ok_or(TooComplex::Steps(allowed))
-=======
         let tree = parser.parse_with_options(&mut next, None, Some(options));
         parser.reset();
+        let _ = parser.set_included_ranges(&[]);
         tree.filter(|_| unread.get() > 0).ok_or(TooComplex::Steps(allowed))
->>>>>>> w-outl
     })
 }
 
