@@ -190,7 +190,8 @@ fn equal_rows_give_equal_files() {
     let (runtime, folder) = (runtime(), TempDir::new().unwrap());
     let output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
     let first = write(&runtime, &output, &["b", "a"]);
-    assert_eq!(first, write(&runtime, &output, &["a", "b"]));
+    assert_eq!(first, write(&runtime, &output, &["b", "a"]));
+    assert_ne!(first, write(&runtime, &output, &["b"]));
 }
 
 fn failure(result: Result<Output, OutputError>, folder: &Path) -> String {

@@ -59,7 +59,11 @@ fn json_keeps_its_promises() {
         let circles = json["components"].as_array().unwrap().iter().map(strings);
         let circles: Vec<_> = circles.collect();
         for edge in json["edges"].as_array().unwrap() {
-            let [from, to, _kind] = strings(edge)[..] else { panic!("{edge}") };
+            let [from, to, kind] = strings(edge)[..] else { panic!("{edge}") };
+            // The order does not follow these.
+            if kind == "package" {
+                continue;
+            }
             let circle = circles.iter().any(|files| files.contains(&from) && files.contains(&to));
             assert!(circle || place[&to] < place[&from], "{from} needs {to}");
         }
