@@ -80,7 +80,7 @@ impl<'s> Sketch<'s> {
         names: Vec<String>,
         statement: Node<'_>,
     ) {
-        let names = names.iter().map(|name| ImportedName::from(&**name)).collect();
+        let names = names.into_iter().map(|name| ImportedName { name, alias: None }).collect();
         self.state(Import { path: path.into(), names, ..Import::default() }, statement);
     }
 

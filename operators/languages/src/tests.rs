@@ -31,6 +31,8 @@ fn paths_are_judged() {
     source("README.js", "javascript");
     source("x_test.go", "go");
     source("src/lib.rs", "rust");
+    source("x/Rakefile", "ruby");
+    source("x.gemspec", "ruby");
     let context = [
         "README",
         "docs/readme.md",
@@ -100,6 +102,9 @@ fn hostile_texts_do_not_cost_their_square() {
         ("javascript", format!("/** {} */\nconst {} = 1", "d".repeat(100_000), many("a = 1"))),
         ("rust", format!("use {}::{{{}}};", "a".repeat(100_000), many("b"))),
         ("rust", "mod m { use super::x; ".repeat(10_000)),
+        ("ruby", format!("class A\nattr_reader {}\nend", many(":a"))),
+        ("ruby", format!("# d\n{}", "private :a\n# d\n".repeat(100_000))),
+        ("ruby", "module A; autoload :B; ".repeat(3_000)),
     ];
     for (language, source) in sources {
         let start = Instant::now();
@@ -118,6 +123,7 @@ fn one_long_line() {
     let sources = [
         ("javascript", "var a=1;function f(){return 1}"),
         ("python", "a = 1; "),
+        ("ruby", "def f() = 1; "),
         ("rust", "fn f() { 1 } "),
         ("typescript", "export type A={a:1};"),
     ];
@@ -161,6 +167,7 @@ fn windows_line_ends_change_nothing() {
         ("rust", "//! Doc.\n\n/// One.\n/// Two.\npub fn f(\n    a: u8,\n) {\n}\nuse a::b;\n"),
         ("javascript", "import a from 'a';\n/**\n * F.\n */\nexport function f(a,\n  b) {\n}\n"),
         ("typescript", "/** A. */\nexport interface A {\n  a: string;\n}\n"),
+        ("ruby", "# Doc.\n\n# A.\n# B.\nclass A\n  def f(\n    a\n  )\n  end\nend\nrequire 'b'\n"),
         ("go", "// Package a.\npackage a\n\n// F is.\n// Two.\nfunc F() {\n}\n"),
     ];
     for (language, source) in sources {
