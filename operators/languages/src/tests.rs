@@ -35,6 +35,8 @@ fn paths_are_judged() {
     source("include/a.h", "c");
     source("a.hpp", "cpp");
     source("include/c++/vector", "cpp");
+    source("x/Rakefile", "ruby");
+    source("x.gemspec", "ruby");
     let context = [
         "README",
         "docs/readme.md",
@@ -128,6 +130,9 @@ fn hostile_texts_do_not_cost_their_square() {
         ("cpp", format!("import {};", "a.".repeat(50_000))),
         ("cpp", "import a;\n".repeat(30_000)),
         ("cpp", "namespace a { class A { ".repeat(3_000)),
+        ("ruby", format!("class A\nattr_reader {}\nend", many(":a"))),
+        ("ruby", format!("# d\n{}", "private :a\n# d\n".repeat(100_000))),
+        ("ruby", "module A; autoload :B; ".repeat(3_000)),
     ];
     for (language, source) in sources {
         let start = Instant::now();
@@ -148,6 +153,7 @@ fn one_long_line() {
         ("cpp", "class A{int a;};"),
         ("javascript", "var a=1;function f(){return 1}"),
         ("python", "a = 1; "),
+        ("ruby", "def f() = 1; "),
         ("rust", "fn f() { 1 } "),
         ("typescript", "export type A={a:1};"),
     ];
@@ -199,6 +205,7 @@ fn windows_line_ends_change_nothing() {
             "/* Doc. */\n\n#if 0\n#include \"x\"\n#endif\n#define A \\\n    1\n/* F. */\nint f(int a,\n    int b)\n{\n}\n",
         ),
         ("cpp", "/// A.\n/// B.\nclass A {\n    int a;  ///< a\n};\nFOO_BEGIN_NAMESPACE\nint b;\n"),
+        ("ruby", "# Doc.\n\n# A.\n# B.\nclass A\n  def f(\n    a\n  )\n  end\nend\nrequire 'b'\n"),
         ("go", "// Package a.\npackage a\n\n// F is.\n// Two.\nfunc F() {\n}\n"),
     ];
     for (language, source) in sources {

@@ -89,13 +89,15 @@ impl<'a> Modules<'a> {
                     self.finder.find(rest, &[""], stub, &mut around)
                 }
             };
-            return module.map(|module| Base { module, around }).ok_or_else(|| missing(parts));
+            return module
+                .map(|module| Base { module, around })
+                .ok_or_else(|| Some(missing(parts)));
         }
         match self.finder.find_spread(parts, &roots, stub) {
             Some(module) => Ok(Base { module, around }),
             // Other people's packages may share a namespace, or the name of a folder, with ours.
             None if around.is_empty() => Err(None),
-            None => Err(missing(parts)),
+            None => Err(Some(missing(parts))),
         }
     }
 
@@ -105,8 +107,8 @@ impl<'a> Modules<'a> {
     }
 }
 
-fn missing(parts: &[&str]) -> Option<String> {
-    Some(format!("no module '{}' in this repository", parts.join(".")))
+fn missing(parts: &[&str]) -> String {
+    format!("no module '{}' in this repository", parts.join("."))
 }
 
 pub(super) fn is_stub(path: &str) -> bool {
@@ -116,7 +118,9 @@ pub(super) fn is_stub(path: &str) -> bool {
 /// Adds the file of a module.
 fn add(module: &Module, found: &mut Found) {
     let kind = if module.stub_only { EdgeKind::TypeChecking } else { EdgeKind::Import };
-    module.file.into_iter().for_each(|file| found.add(file, kind));
+    if let Some(file) = module.file {
+        found.add(file, kind);
+    }
 }
 
 impl Resolver for Modules<'_> {
@@ -128,11 +132,15 @@ impl Resolver for Modules<'_> {
                 if import.names.is_empty() {
                     self.package_around(file, &import.path, found);
                 }
-                return why.into_iter().for_each(|why| found.unresolved(why));
+                if let Some(why) = why {
+                    found.unresolved(why);
+                }
+                return;
             }
         };
-        let around = base.around.iter().copied();
-        around.for_each(|package| found.add(package, EdgeKind::Package));
+        for package in &base.around {
+            found.add(*package, EdgeKind::Package);
+        }
         if import.names.is_empty() {
             if base.module.stub_only {
                 self.package_around(file, &import.path, found);
@@ -142,10 +150,14 @@ impl Resolver for Modules<'_> {
         for name in &import.names {
             let submodule = self.submodule(&base.module, &name.name, stub);
             let inside = submodule.as_ref().and_then(|module| module.file);
-            submodule.iter().for_each(|module| add(module, found));
+            if let Some(module) = &submodule {
+                add(module, found);
+            }
             let is_whole = inside.is_some() && submodule.is_some_and(|module| !module.stub_only);
             if is_whole {
-                base.module.file.into_iter().for_each(|base| found.add(base, EdgeKind::Package));
+                if let Some(package) = base.module.file {
+                    found.add(package, EdgeKind::Package);
+                }
                 continue;
             }
             add(&base.module, found);

@@ -158,7 +158,9 @@ fn by_name<'a>(repository: &'a Repository, finder: &Finder<'_>) -> HashMap<&'a s
             }
         }
     }
-    roots.values_mut().for_each(|candidates| candidates.sort_unstable());
+    for candidates in roots.values_mut() {
+        candidates.sort_unstable();
+    }
     roots
 }
 
@@ -169,9 +171,9 @@ fn likely<'a>(folder: &str, top: &str, others: &[&'a str], finder: &Finder<'_>) 
     let open = others.iter().copied().filter(|root| !is_apart(root, folder) && !in_package(root));
     let open = open.collect::<Vec<_>>();
     let module = |root: &str| finder.portion(top, &[root], false);
-    let is_package =
+    let is_regular =
         |root: &&str| module(root).is_some_and(|m| !m.inside.is_empty() && !m.namespace);
-    let packages = open.iter().copied().filter(is_package).collect::<Vec<_>>();
+    let packages = open.iter().copied().filter(is_regular).collect::<Vec<_>>();
     match (&*packages, &*open) {
         ([only], _) => Some(only),
         ([], [only]) => {

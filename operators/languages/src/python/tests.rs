@@ -177,7 +177,10 @@ fn conditions_mark_imports() {
         ]
     );
     let edges = sample.edges("p/e.py");
-    assert_eq!(edges, [("p/__init__.py", EdgeKind::Package), ("p/a.py", import), ("p/b.py", checking)]);
+    assert_eq!(
+        edges,
+        [("p/__init__.py", EdgeKind::Package), ("p/a.py", import), ("p/b.py", checking)]
+    );
 }
 
 #[test]

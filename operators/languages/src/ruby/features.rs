@@ -152,7 +152,9 @@ impl<'a> Roots<'a> {
             }
         }
         let mut counts = BTreeMap::<&str, usize>::new();
-        speak.iter().for_each(|(_, folder)| *counts.entry(folder).or_default() += 1);
+        for (_, folder) in &speak {
+            *counts.entry(folder).or_default() += 1;
+        }
         let mut best = BTreeMap::<&str, &'a str>::new();
         for (feature, folder) in speak {
             let known = best.entry(feature).or_insert(folder);
@@ -161,7 +163,9 @@ impl<'a> Roots<'a> {
             }
         }
         let mut votes = BTreeMap::<&'a str, usize>::new();
-        best.into_values().for_each(|folder| *votes.entry(folder).or_default() += 1);
+        for folder in best.into_values() {
+            *votes.entry(folder).or_default() += 1;
+        }
         let enough = |folder: &str| if self.in_root(folder) { ENOUGH.1 } else { ENOUGH.0 };
         let enough = votes.into_iter().filter(|(folder, count)| *count >= enough(folder));
         enough.map(|(folder, _)| folder).collect()

@@ -32,7 +32,7 @@ impl<'a> LoadPath<'a> {
 
 impl LoadPath<'_> {
     /// The file at a path from where a program is started: the folder of a gem, most often.
-    fn from_start(&self, here: &str, path: &str) -> Option<u32> {
+    fn seen_from_start(&self, here: &str, path: &str) -> Option<u32> {
         let mut places = ancestors(parent(here)).filter_map(|folder| walk_to(folder, path));
         places.find_map(|place| self.roots.file(&place))
     }
@@ -42,15 +42,17 @@ impl Resolver for LoadPath<'_> {
     fn resolve(&self, file: u32, import: &Import, found: &mut Found) {
         let here = self.roots.path(file);
         if let Some(constant) = import.path.strip_prefix("::") {
-            let target = self.roots.find(here, &underscore(constant));
-            return target.into_iter().for_each(|file| found.add(file, EdgeKind::SamePackage));
+            if let Some(file) = self.roots.find(here, &underscore(constant)) {
+                found.add(file, EdgeKind::SamePackage);
+            }
+            return;
         }
         if import.path.starts_with('.') {
             let target = walk_to(parent(here), &import.path);
             match target.as_deref().map(|path| self.roots.file(path)) {
                 Some(Some(file)) => found.import(file),
                 Some(None) => {
-                    found.unresolved(format!("no file '{}.rb'", target.unwrap_or_default()))
+                    found.unresolved(format!("no file '{}.rb'", target.unwrap_or_default()));
                 }
                 None => found.unresolved("above the top of the repository"),
             }
@@ -58,11 +60,11 @@ impl Resolver for LoadPath<'_> {
         }
         let feature = |path: &str| walk_to("", path).and_then(|path| self.roots.find(here, &path));
         let target = match import.path.strip_prefix('/') {
-            Some(path) if path.starts_with('.') => self.from_start(here, path),
-            Some(path) => feature(path).or_else(|| self.from_start(here, path)),
+            Some(path) if path.starts_with('.') => self.seen_from_start(here, path),
+            Some(path) => feature(path).or_else(|| self.seen_from_start(here, path)),
             None => feature(&import.path),
         };
-        target.into_iter().for_each(|file| found.import(file));
+        found.imports(target);
     }
 }
 

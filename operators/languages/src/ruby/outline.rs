@@ -97,8 +97,7 @@ pub(super) fn outline(path: &str, text: &str, limits: Limits) -> Result<Outline,
         singleton: false,
         private: false,
         defines: true,
-        dead: false,
-        inactive: false,
+        runs: Runs::Perhaps,
         under: 0,
         outer: None,
     };
@@ -121,14 +120,21 @@ struct Scope {
     private: bool,
     /// Whether what is defined here belongs to the file.
     defines: bool,
-    /// Whether the branch to come is never taken.
-    dead: bool,
-    /// Whether this never runs.
-    inactive: bool,
+    runs: Runs,
     /// What Active Support is told of autoloads here, as an index of [`Reader::under`].
     under: u32,
     /// First byte of the statement that this is an argument of.
     outer: Option<u32>,
+}
+
+/// Whether a branch runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    /// As far as its text tells.
+    Perhaps,
+    /// Except for the first branch in it.
+    NotFirst,
+    Never,
 }
 
 /// What `autoload_under` and `autoload_at` say.
@@ -161,10 +167,10 @@ impl<'t> Rules<'t> for Reader<'_> {
             self.comment(node);
             return None;
         }
-        if scope.dead && kind == Kind::Then {
-            (scope.inactive, scope.dead) = (true, false);
+        if scope.runs == Runs::NotFirst {
+            scope.runs = if kind == Kind::Then { Runs::Never } else { Runs::Perhaps };
         }
-        let inside = Scope { dead: false, private: false, outer: None, ..scope };
+        let inside = Scope { private: false, outer: None, ..scope };
         let only_loads = self.hits.any_in(node).then_some(Scope { defines: false, ..inside });
         match kind {
             Kind::Call => return self.call(node, scope).or(only_loads),
@@ -174,7 +180,7 @@ impl<'t> Rules<'t> for Reader<'_> {
         }
         if !scope.defines {
             return match kind {
-                Kind::If | Kind::IfModifier => only_loads.map(|scope| self.branches(node, scope)),
+                Kind::If | Kind::IfModifier => only_loads.map(|scope| Self::branches(node, scope)),
                 _ => only_loads,
             };
         }
@@ -186,11 +192,12 @@ impl<'t> Rules<'t> for Reader<'_> {
                 only_loads
             }
             Kind::Assignment => self.constants(node, inside).or(only_loads),
-            Kind::Identifier => {
+            // The `private` of `private def` is about its argument alone.
+            Kind::Identifier if !scope.private => {
                 self.modifier(node, scope);
                 None
             }
-            Kind::If | Kind::IfModifier => Some(self.branches(node, inside)),
+            Kind::If | Kind::IfModifier => Some(Self::branches(node, inside)),
             Kind::Body
             | Kind::Block
             | Kind::BlockBody
@@ -212,7 +219,7 @@ impl<'t> Rules<'t> for Reader<'_> {
 }
 
 impl Reader<'_> {
-    fn field<'t>(node: Node<'t>, field: impl Fn(&Fields) -> u16) -> Option<Node<'t>> {
+    fn field(node: Node<'_>, field: impl Fn(&Fields) -> u16) -> Option<Node<'_>> {
         node.child_by_field_id(field(&GRAMMAR.fields))
     }
 
@@ -223,13 +230,15 @@ impl Reader<'_> {
     }
 
     /// `if false`: the only condition that is decided here.
-    fn branches(&self, node: Node<'_>, scope: Scope) -> Scope {
+    fn branches(node: Node<'_>, scope: Scope) -> Scope {
         let condition = Self::field(node, |f| f.condition).map(|node| GRAMMAR.kind(node));
         let never = matches!(condition, Some(Kind::False | Kind::Nil));
-        match GRAMMAR.kind(node) {
-            Kind::IfModifier => Scope { inactive: scope.inactive || never, ..scope },
-            _ => Scope { dead: never, ..scope },
-        }
+        let runs = match GRAMMAR.kind(node) {
+            _ if !never || scope.runs == Runs::Never => scope.runs,
+            Kind::IfModifier => Runs::Never,
+            _ => Runs::NotFirst,
+        };
+        Scope { runs, ..scope }
     }
 
     fn container(&mut self, node: Node<'_>, scope: Scope) -> Option<Scope> {
@@ -346,7 +355,7 @@ impl Reader<'_> {
         if self.hits.any_in(node) {
             self.load(node, method, scope);
         }
-        let inside = Scope { dead: false, private: false, outer: None, ..scope };
+        let inside = Scope { private: false, outer: None, ..scope };
         if scope.defines && self.makes_type(node) {
             return Some(inside);
         }
@@ -367,7 +376,8 @@ impl Reader<'_> {
                 let outer = scope.outer.or(Some(node.start_byte() as u32));
                 Some(Scope { private: true, outer, ..scope })
             }
-            "public" | "module_function" | "public_class_method" | "memoize" | "helper_method" => {
+            "sig" => {
+                self.sig = Some(range(node));
                 None
             }
             "private_constant" => {

@@ -66,6 +66,7 @@ impl Reader<'_> {
         None
     }
 
+    /// Whether nothing stands between a comment and a definition, other than a signature that Sorbet reads.
     fn adjoins(&self, group: &Range<u32>, start: u32) -> bool {
         let touches = |end: u32, start: u32| {
             let between = self.sketch.source.get(end as usize..start as usize).unwrap_or("?");

@@ -4,7 +4,7 @@ use backstory_core::{Import, ImportedName, When};
 use tree_sitter::Node;
 
 use super::paths::{Path, path, word};
-use super::{Fields, GRAMMAR, Kind, Reader, Scope, Under};
+use super::{Fields, GRAMMAR, Kind, Reader, Runs, Scope, Under};
 use crate::sketch::LONGEST_PATH;
 
 /// Of a list of folders, so many are read.
@@ -85,7 +85,7 @@ impl Reader<'_> {
     }
 
     fn loaded(&mut self, node: Node<'_>, path: String, names: Vec<ImportedName>, scope: Scope) {
-        let when = if scope.inactive { When::Inactive } else { When::Always };
+        let when = if scope.runs == Runs::Never { When::Inactive } else { When::Always };
         self.sketch.state(Import { path, names, when, ..Import::default() }, node);
     }
 
@@ -116,7 +116,9 @@ impl Reader<'_> {
             Kind::Array => {
                 let paths: Vec<_> =
                     right.named_children(&mut right.walk()).take(MOST_FOLDERS).collect();
-                paths.into_iter().for_each(|path| self.folder(path));
+                for path in paths {
+                    self.folder(path);
+                }
             }
             Kind::StringArray => {
                 let words = self.sketch.text(right).trim_start_matches(['%', 'w', 'W']);
