@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use backstory_core::{Failure, FailureKind, Hasher, Outline, SourceFile, Stage, Story, Structure};
+use backstory_core::{
+    Failure, FailureKind, Hasher, Outline, SourceFile, Stage, Story, Structure,
+};
 use timely::dataflow::StreamVec;
 
 use super::Shared;

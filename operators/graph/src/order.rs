@@ -180,7 +180,8 @@ fn circle(places: &[usize], needs: &[Vec<usize>], ranks: &[u32], files: &[u32]) 
     }
     let entry =
         |member: usize, lacking: &[u32]| Reverse((lacking[member], ranks[places[member]], member));
-    let mut queue: BinaryHeap<_> = (0..files.len()).map(|member| entry(member, &lacking)).collect();
+    let mut queue: BinaryHeap<_> =
+        (0..files.len()).map(|member| entry(member, &lacking)).collect();
     let mut order = Vec::with_capacity(files.len());
     let mut written = vec![false; files.len()];
     while let Some(Reverse((count, _, member))) = queue.pop() {

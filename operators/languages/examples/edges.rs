@@ -6,11 +6,7 @@
 //!
 //! Every file counts, generated, vendored and empty ones too.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "an example stops at the first surprise"
-)]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "an example stops at the first surprise")]
 
 use std::collections::BTreeMap;
 use std::fs;

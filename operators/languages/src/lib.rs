@@ -23,8 +23,8 @@ use std::sync::Arc;
 
 use backstory_core::{Edge, FileClass, Import, Outline, Repository, Unresolved};
 
-use found::Collector;
 pub use found::Found;
+use found::Collector;
 
 /// Declares the folder of each language and registers what it holds. Sorted by name.
 macro_rules! languages {

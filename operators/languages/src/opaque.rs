@@ -33,6 +33,7 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("less", "less"),
     ("lisp", "lisp"),
     ("metal", "metal"),
+    
     ("nim", "nim"),
     ("nix", "nix"),
     ("pas", "pascal"),

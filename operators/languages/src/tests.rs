@@ -83,10 +83,7 @@ fn limits_are_kept() {
     let classes = (0..50).map(class).collect::<Vec<_>>().concat();
     let shallow = Limits { depth: 20, ..Limits::default() };
     assert_eq!(outline("python", "", &classes, shallow), Err(TooComplex::Depth(20)));
-    assert_eq!(
-        outline("python", "", &classes, Limits::default()).map(|o| o.definitions.len()),
-        Ok(50)
-    );
+    assert_eq!(outline("python", "", &classes, Limits::default()).map(|o| o.definitions.len()), Ok(50));
     let long = "x = 1\n".repeat(100_000);
     let few = Limits { steps_per_byte: 0, ..Limits::default() };
     assert_eq!(outline("python", "", &long, few), Err(TooComplex::Steps(100_000)));

@@ -42,12 +42,7 @@ impl File {
 
     fn imports(mut self, path: &str, names: &[&str]) -> Self {
         let names = names.iter().map(|name| (*name).into()).collect();
-        self.outline.imports.push(Import {
-            path: path.into(),
-            names,
-            line: 1,
-            ..Import::default()
-        });
+        self.outline.imports.push(Import { path: path.into(), names, line: 1, ..Import::default() });
         self
     }
 
