@@ -41,10 +41,12 @@ vocabulary! {
         LineComment = "line_comment",
         Macro = "macro_definition",
         MacroCall = "macro_invocation",
+        MacroRule = "macro_rule",
         Mod = "mod_item",
         ReferenceType = "reference_type",
         ScopedType = "scoped_type_identifier",
         ScopedUseList = "scoped_use_list",
+        Statement = "expression_statement",
         Static = "static_item",
         StringLiteral = "string_literal",
         Struct = "struct_item",
@@ -63,10 +65,12 @@ vocabulary! {
         alias = "alias",
         argument = "argument",
         body = "body",
+        left = "left",
         list = "list",
         macro_ = "macro",
         name = "name",
         path = "path",
+        right = "right",
         target = "trait",
         type_ = "type",
         value = "value",
@@ -179,11 +183,14 @@ impl<'t> Rules<'t> for Reader<'_> {
             Kind::Use => self.imports(node, scope),
             Kind::ExternCrate => self.extern_crate(node, scope),
             Kind::MacroCall => self.macro_call(node, scope),
+            Kind::MacroRule => self.macro_rule(node),
             Kind::Mod if matches!(scope.place, Place::Code | Place::Hidden) => {
                 return self.module(node, attributes, Scope { place: Place::Hidden, ..scope });
             }
             Kind::Block => return code.map(|code| self.block(code)),
             Kind::DeclarationList if scope.place == Place::Hidden => return Some(scope),
+            // `name!();` among items.
+            Kind::Statement if scope.place != Place::Code => return Some(scope),
             _ if matches!(scope.place, Place::Code | Place::Hidden) => return code,
             Kind::DeclarationList | Kind::EnumVariantList | Kind::FieldList | Kind::ForeignMod => {
                 return Some(scope);

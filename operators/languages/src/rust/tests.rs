@@ -249,3 +249,27 @@ fn names_that_lead_to_each_other_end() {
     let files: Vec<_> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
     assert_eq!(Sample::new(&files).needs("src/m7.rs"), ["src/m8.rs"]);
 }
+
+#[test]
+fn macros_pass_on_what_they_are_given_and_make_what_they_say() {
+    let sample = Sample::new(&[
+        ("Cargo.toml", "[package]\nname = \"a\"\nedition = \"2021\""),
+        (
+            "src/lib.rs",
+            "macro_rules! all { () => { mod made; pub use made::Made; }; ($x:ty) => { mod no; }; }\n\
+             all!(); cfg_rt! { mod given; cfg_not_windows! { pub mod deep { pub mod er; } } }\n\
+             cfg_windows! { mod other; } html! { <p> mod other; </p> } fn f() { q! { use made::X; } }",
+        ),
+        ("src/made.rs", "use crate::deep::er::Er; pub struct Made;"),
+        ("src/given.rs", "use crate::Made;"),
+        ("src/deep/er.rs", ""),
+        ("src/other.rs", ""),
+        ("src/no.rs", ""),
+    ]);
+    assert_eq!(sample.needs("src/lib.rs"), ["src/deep/er.rs", "src/given.rs", "src/made.rs"]);
+    assert_eq!(sample.needs("src/made.rs"), ["src/deep/er.rs"]);
+    assert_eq!(sample.edges("src/given.rs"), [
+        ("src/lib.rs", EdgeKind::Import),
+        ("src/made.rs", EdgeKind::ReExport)
+    ]);
+}

@@ -33,7 +33,7 @@ pub(super) struct Modules<'a> {
     children: HashMap<(u32, String), u32>,
     /// Per file, its module; the first one, if it is part of several crates.
     pub(super) of_file: Vec<Option<u32>>,
-    /// Modules that are files: where they are declared, the name, the module.
+    /// Modules that were found: where they are declared, the name, the module.
     pub(super) declared: Vec<(u32, &'a str, u32)>,
 }
 
@@ -217,7 +217,7 @@ impl<'a> Modules<'a> {
     }
 
     /// The module or block that `scope` names in the file of `module`.
-    pub(super) fn enter(&mut self, mut module: u32, scope: &str) -> u32 {
+    pub(super) fn enter(&mut self, mut module: u32, scope: &'a str) -> u32 {
         for name in scope.split("::").filter(|name| !name.is_empty()) {
             let key = (module, name.to_owned());
             if let Some(&child) = self.children.get(&key) {
@@ -229,8 +229,12 @@ impl<'a> Modules<'a> {
             if !inside.is_block && inside.folder.len() <= LONGEST_PATH {
                 inside.folder = join(&inside.folder, name);
             }
-            module = self.push(inside);
-            self.children.insert(key, module);
+            let (is_block, inner) = (inside.is_block, self.push(inside));
+            if !is_block {
+                self.declared.push((module, name, inner));
+            }
+            self.children.insert(key, inner);
+            module = inner;
         }
         module
     }

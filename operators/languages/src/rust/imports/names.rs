@@ -76,9 +76,7 @@ impl<'a> Names<'a> {
         let modules = Modules::new(repository, outlines);
         let (named, leaves, globs) = (HashMap::new(), vec![], vec![]);
         let mut all = Self { modules, named, leaves, globs, globs_of: HashMap::new() };
-        for (scope, name, child) in std::mem::take(&mut all.modules.declared) {
-            all.add(scope, name, Entry::Here(Place::Module(child)), false);
-        }
+        all.add_declared();
         for file in 0..outlines.len() as u32 {
             let Some(module) = all.modules.of_file[file as usize] else { continue };
             let (text, outline) = (&*repository.files[file as usize].text, &*outlines[file as usize]);
@@ -86,6 +84,7 @@ impl<'a> Names<'a> {
             for import in &outline.imports {
                 all.add_import(file, import);
             }
+            all.add_declared();
         }
         all.follow_globs();
         all
@@ -95,6 +94,13 @@ impl<'a> Names<'a> {
         let named = self.named.entry((scope, name)).or_default();
         if named.len() < MEANINGS {
             named.push(Named { entry, public });
+        }
+    }
+
+    /// Adds the modules that were found since. Of modules given to macros, nothing more is known.
+    fn add_declared(&mut self) {
+        for (scope, name, child) in std::mem::take(&mut self.modules.declared) {
+            self.add(scope, name, Entry::Here(Place::Module(child)), false);
         }
     }
 
@@ -131,7 +137,10 @@ impl<'a> Names<'a> {
             return None;
         }
         let child = self.modules.enter(around, name);
-        self.add(around, name, Entry::Here(Place::Module(child)), definition.public);
+        self.add_declared();
+        for named in self.named.get_mut(&(around, name)).into_iter().flatten() {
+            named.public |= definition.public;
+        }
         Some(child)
     }
 

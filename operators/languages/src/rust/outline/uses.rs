@@ -3,7 +3,10 @@
 //! The path of `mod x;` is `mod x`, or `#[path = "file.rs"] mod x`; that of an include is
 //! `include!("file.rs")`. Inline modules, and blocks with imports in them, are the scope of an import:
 //! `tests`, or `tests::{2}` in the second such block. Items given to a macro among items are taken to be
-//! what the macro makes, as `cfg_if!` and its kin do.
+//! what the macro makes, as `cfg_if!` and its kin do; one that takes nothing makes what its definition says,
+//! if that is above it in the file.
+
+use std::collections::HashMap;
 
 use backstory_core::{Import, ImportedName, When};
 use tree_sitter::Node;
@@ -25,6 +28,8 @@ pub(super) struct Uses {
     /// Modules and blocks: the one around it, and its name. They are counted from 1, 0 is the file.
     around: Vec<(u32, String)>,
     blocks: u32,
+    /// Macros of this file that take nothing: what they make.
+    made: HashMap<String, tree_sitter::Range>,
     /// What was given to macros and is to be looked at.
     pub(super) parts: Vec<(tree_sitter::Range, Scope)>,
 }
@@ -193,12 +198,31 @@ impl Reader<'_> {
         plain(text_of(self.sketch.source, node))
     }
 
+    /// A rule of a macro; of interest if it takes nothing and makes imports.
+    pub(super) fn macro_rule(&mut self, node: Node<'_>) {
+        let taken = self.field(node, |f| f.left).map(|taken| self.sketch.text(taken));
+        let name = node.parent().and_then(|node| self.field(node, |f| f.name));
+        if let (Some("()"), Some(name)) = (taken, name)
+            && let Some(part) = self.field(node, |f| f.right).and_then(|made| self.inside(made))
+        {
+            self.uses.made.insert(self.sketch.text(name).to_owned(), part);
+        }
+    }
+
     /// What a macro is given, if it may be items.
     pub(super) fn macro_call(&mut self, node: Node<'_>, scope: Scope) {
-        if scope.macros == DEEPEST_MACRO || !self.hits.any_in(node) {
+        let Some(name) = self.field(node, |f| f.macro_) else { return };
+        let is_item = matches!(scope.place, Place::Items | Place::Hidden);
+        if scope.macros == DEEPEST_MACRO {
             return;
         }
-        let Some(name) = self.field(node, |f| f.macro_) else { return };
+        if !self.hits.any_in(node) {
+            // Once only: it would be the same each time.
+            if is_item && let Some(part) = self.uses.made.remove(self.sketch.text(name)) {
+                self.look_at(part, scope);
+            }
+            return;
+        }
         let mut cursor = node.walk();
         let mut children = node.named_children(&mut cursor);
         let Some(given) = children.find(|child| self.grammar.kind(*child) == Kind::TokenTree) else {
@@ -208,7 +232,7 @@ impl Reader<'_> {
         match name.rsplit("::").next().unwrap_or_default() {
             "include" => self.include(node, given, scope),
             "cfg_if" | "cfg_select" | "cfg_match" => self.branches(given, scope),
-            name if matches!(scope.place, Place::Items | Place::Hidden) => {
+            name if is_item => {
                 let inactive = named_after(name) == Some(false);
                 let when = if inactive { When::Inactive } else { scope.when };
                 self.part(given, Scope { when, ..scope });
@@ -254,16 +278,27 @@ impl Reader<'_> {
 
     /// What is between the brackets of `given` is to be looked at.
     fn part(&mut self, given: Node<'_>, scope: Scope) {
+        if let Some(part) = self.inside(given) {
+            self.look_at(part, scope);
+        }
+    }
+
+    fn look_at(&mut self, part: tree_sitter::Range, scope: Scope) {
+        let macros = scope.macros + 1;
+        self.uses.parts.push((part, Scope { place: Place::Hidden, macros, ..scope }));
+    }
+
+    /// What is between the brackets of `given`, if there may be imports in it.
+    fn inside(&self, given: Node<'_>) -> Option<tree_sitter::Range> {
         if !self.hits.any_in(given) || given.end_byte() < given.start_byte() + 2 {
-            return;
+            return None;
         }
         let mut part = given.range();
         part.start_byte += 1;
         part.start_point.column += 1;
         part.end_byte -= 1;
         part.end_point.column = part.end_point.column.saturating_sub(1);
-        let macros = scope.macros + 1;
-        self.uses.parts.push((part, Scope { place: Place::Hidden, macros, ..scope }));
+        Some(part)
     }
 }
 
