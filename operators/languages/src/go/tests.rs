@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use backstory_core::EdgeKind;
 
 use crate::testing::{Sample, render, truth};
@@ -178,6 +180,44 @@ func (r *Map[K]) Get(a, b a.In, f func(c c.In) d.In) (e e.In) {
     let all = "a.In c.In d.In e.In i.In j.In j.In2 k.In l.In m.In m.In2 n.In q.In q.In2 s.In t.In v.In w.In w.In2 x.In y.In z.In";
     assert_eq!(uses.join(" "), all);
     assert!(outline.uses.contains(&"bare".to_owned()) && !outline.uses.contains(&"Y".to_owned()));
+}
+
+#[test]
+fn hostile_files_do_not_cost_their_square() {
+    let source = [
+        "package p\nimport (\n",
+        &"\"h.org/m/a\"\n".repeat(50_000),
+        ")\nfunc f() {\n",
+        &"switch x := a.A.(type) { case b.B: { x := c.C } }; ".repeat(20_000),
+        &(0..50_000).map(|i| format!("a.A{i}({{")).collect::<Vec<_>>().concat(),
+    ]
+    .concat();
+    let files =
+        [("go.mod", "module h.org/m"), ("a/a.go", "package a\nvar A = 1"), ("p.go", &source)];
+    let start = Instant::now();
+    assert_eq!(Sample::new(&files).needs("p.go"), ["a/a.go"]);
+    assert!(start.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn modules_that_lie() {
+    let sample = Sample::new(&[
+        (
+            "go.mod",
+            "module h.org/m\nreplace (\nh.org/m => ./a\nh.org/n =>\nreplace h.org/o => ../..\nh.org/p => ./p",
+        ),
+        ("a/go.mod", "module h.org/m\nreplace h.org/m => ../"),
+        (
+            "a/a.go",
+            "package a\nimport (\"h.org/m/b\"; \"h.org/p\"; \"../b\"; \"/\"; \"h.org/m/\")\nvar A = b.B + p.P",
+        ),
+        ("b/b.go", "package b\nvar B = 1"),
+        ("p/p.go", "package p\nimport \"h.org/m/a\"\nvar P = a.A"),
+        ("go.work", "use (\n./\n./a\n./none\n../out\nuse"),
+        ("b/go.work", "use ..\nuse .."),
+    ]);
+    assert_eq!(sample.needs("a/a.go"), ["b/b.go"]);
+    assert!(sample.needs("p/p.go").is_empty());
 }
 
 #[test]

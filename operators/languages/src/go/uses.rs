@@ -203,7 +203,12 @@ impl<'s, 't> Reader<'s, 't> {
         let fields = GRAMMAR.fields;
         match GRAMMAR.kind(node) {
             Kind::Import | Kind::Package => return false,
-            Kind::Identifier | Kind::TypeIdentifier if field != fields.name => self.bare(node),
+            Kind::Identifier | Kind::TypeIdentifier if field != fields.name => {
+                self.bare(node);
+                if self.around.last().is_some_and(Node::is_error) {
+                    self.broken_selector(node);
+                }
+            }
             Kind::Selector => return self.selector(node),
             Kind::QualifiedType => {
                 let part = |field| node.child_by_field_id(field);
@@ -385,6 +390,21 @@ impl<'s, 't> Reader<'s, 't> {
             self.used(base, part(GRAMMAR.fields.field));
         }
         !is_name
+    }
+
+    /// `base.name` in code that the grammar does not understand.
+    fn broken_selector(&mut self, base: Node<'_>) {
+        let after = self.source.get(base.end_byte()..).and_then(|rest| rest.strip_prefix('.'));
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let name = after.map(|rest| &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())]);
+        let before = self.source.get(..base.start_byte()).unwrap_or_default();
+        let text = text_of(self.source, base);
+        if let Some(name) = name.filter(|name| name.starts_with(char::is_uppercase))
+            && !before.ends_with('.')
+            && !self.is_local(text)
+        {
+            self.selectors.insert((text, name));
+        }
     }
 
     fn used(&mut self, base: Option<Node<'_>>, name: Option<Node<'_>>) {

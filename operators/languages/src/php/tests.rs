@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use backstory_core::EdgeKind;
 
 use crate::testing::{Sample, render, truth};
@@ -152,4 +154,26 @@ fn included_files() {
 #[test]
 fn edges_agree_with_the_tool() {
     truth("php");
+}
+
+#[test]
+fn hostile_files_do_not_cost_their_square() {
+    let source = [
+        "<?php ",
+        &"namespace A; use A\\B; class B extends C { use D; } ".repeat(10_000),
+        &"require __DIR__ . '/b.php'; ".repeat(20_000),
+        "const ",
+        &(0..50_000).map(|i| format!("A{i} = 1, ")).collect::<Vec<_>>().concat(),
+    ]
+    .concat();
+    let composer = r#"{"autoload": {"psr-4": {"": [[], "../.."], "A\\": "src"}, "psr-0": 1}}"#;
+    let start = Instant::now();
+    let sample = Sample::new(&[
+        ("composer.json", composer),
+        ("c/composer.json", "[]"),
+        ("a.php", &source),
+        ("b.php", "<?php"),
+    ]);
+    assert_eq!(sample.needs("a.php"), ["b.php"]);
+    assert!(start.elapsed() < Duration::from_secs(30));
 }
