@@ -168,7 +168,7 @@ impl Writer {
                 self.timer.activate_after(self.pool.age());
                 capability
             });
-            self.pool.encode(index, open, ticket);
+            self.pool.encode(index, open, &ticket);
         }
     }
 }
@@ -195,14 +195,14 @@ impl Pool {
     }
 
     /// Makes the rows of a repository and writes them to the segment.
-    fn encode(&self, slot: usize, mut open: Box<Open>, ticket: Ticket) {
+    fn encode(&self, slot: usize, mut open: Box<Open>, ticket: &Ticket) {
+        let Ticket { repository, worker, bytes } = *ticket;
         self.spawn(slot, move |shared| {
-            let tally = finish(ticket.repository, shared, &mut open.segment);
-            shared.finishing.leave(ticket.bytes);
+            let tally = finish(repository, shared, &mut open.segment);
+            shared.finishing.leave(bytes);
             open.tally.add(&tally?);
-            open.credits.push(Credit { worker: ticket.worker, repositories: 1, bytes: 0 });
-            let bytes = Credit { worker: ticket.worker, repositories: 0, bytes: ticket.bytes };
-            Ok(Outcome::Encoded(open, bytes))
+            open.credits.push(Credit { worker, repositories: 1, bytes: 0 });
+            Ok(Outcome::Encoded(open, Credit { worker, repositories: 0, bytes }))
         });
     }
 

@@ -61,8 +61,12 @@ impl Original {
         let folder = self.place.at("tampered");
         let mut output = runtime.block_on(Output::open(&folder, &identity)).unwrap();
         let mut segment = SegmentWriter::default();
-        trajectories.into_iter().for_each(|row| segment.trajectory(row).unwrap());
-        sequences.into_iter().for_each(|row| segment.sequence(row).unwrap());
+        for row in trajectories {
+            segment.trajectory(row).unwrap();
+        }
+        for row in sequences {
+            segment.sequence(row).unwrap();
+        }
         segment.errors(&errors).unwrap();
         let segments = segment.close(&output.store(), runtime.handle()).unwrap();
         runtime.block_on(output.commit(segments)).unwrap();

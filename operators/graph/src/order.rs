@@ -42,7 +42,8 @@ pub(crate) fn order(paths: &[&str], edges: &[Edge]) -> Ordered {
         ordered: Ordered { order: Vec::with_capacity(count), components: vec![0; count] },
         components: 0,
     };
-    ordering.arrange((0..count as u32).collect(), EdgeKind::ALL.len() - 1);
+    let all: Vec<u32> = (0..count as u32).collect();
+    ordering.arrange(&all, EdgeKind::ALL.len() - 1);
     ordering.ordered
 }
 
@@ -71,8 +72,8 @@ struct Ordering {
 impl Ordering {
     /// Appends `files` to the order, minding edges as strong as `weakest` and stronger. Calls itself as
     /// often as there are kinds.
-    fn arrange(&mut self, files: Vec<u32>, weakest: usize) {
-        let needs = self.local_needs(&files, EdgeKind::ALL[weakest]);
+    fn arrange(&mut self, files: &[u32], weakest: usize) {
+        let needs = self.local_needs(files, EdgeKind::ALL[weakest]);
         let ranks: Vec<u32> = files.iter().map(|&file| self.ranks[file as usize]).collect();
         let members = components(&needs);
         for component in sequence(&members, &needs, &ranks) {
@@ -81,7 +82,7 @@ impl Ordering {
             match weakest {
                 _ if files.len() == 1 => self.append(&files),
                 0 => self.append(&circle(places, &needs, &ranks, &files)),
-                _ => self.arrange(files, weakest - 1),
+                _ => self.arrange(&files, weakest - 1),
             }
         }
     }
@@ -133,7 +134,9 @@ fn components(needs: &[Vec<usize>]) -> Vec<Vec<usize>> {
 fn sequence(members: &[Vec<usize>], needs: &[Vec<usize>], ranks: &[u32]) -> Vec<usize> {
     let mut component_of = vec![0; needs.len()];
     for (component, places) in members.iter().enumerate() {
-        places.iter().for_each(|&place| component_of[place] = component);
+        for &place in places {
+            component_of[place] = component;
+        }
     }
     let mut waiting = vec![0_u32; members.len()];
     let mut dependents = vec![vec![]; members.len()];

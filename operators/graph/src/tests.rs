@@ -197,7 +197,9 @@ proptest! {
         let graph = order(&paths, &edges(&dependencies));
         prop_assert_eq!(&graph.order, &naive_order(&paths, &dependencies));
         let mut positions = vec![0; paths.len()];
-        graph.order.iter().enumerate().for_each(|(place, &file)| positions[file as usize] = place);
+        for (place, &file) in graph.order.iter().enumerate() {
+            positions[file as usize] = place;
+        }
         let reach = reach(&dependencies);
         for (file, needed) in dependencies.iter().enumerate() {
             for &other in needed {
