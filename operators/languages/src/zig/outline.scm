@@ -4,16 +4,34 @@
 ; Imports
 
 (variable_declaration
-  "pub"? @import.exported
-  (identifier) @import.alias
+  . "pub" @import.exported
+  . "const"
+  . (identifier) @import.alias
   . (builtin_function
     . (builtin_identifier) @_import
     . (arguments . (string (string_content) @import.path)))
   (#any-of? @_import "@import" "@embedFile")) @import
 
 (variable_declaration
-  "pub"? @import.exported
-  (identifier) @import.alias
+  . (identifier) @import.alias
+  . (builtin_function
+    . (builtin_identifier) @_import
+    . (arguments . (string (string_content) @import.path)))
+  (#any-of? @_import "@import" "@embedFile")) @import
+
+(variable_declaration
+  . "pub" @import.exported
+  . "const"
+  . (identifier) @import.alias
+  . (field_expression
+    object: (builtin_function
+      . (builtin_identifier) @_import
+      . (arguments . (string (string_content) @import.path)))
+    member: (identifier) @import.name)
+  (#eq? @_import "@import")) @import
+
+(variable_declaration
+  . (identifier) @import.alias
   . (field_expression
     object: (builtin_function
       . (builtin_identifier) @_import
