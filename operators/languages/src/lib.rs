@@ -15,8 +15,9 @@ mod query;
 mod sketch;
 mod syntax;
 
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(fuzzing, allow(missing_docs, dead_code))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 

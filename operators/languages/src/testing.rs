@@ -67,7 +67,7 @@ fn import_text(import: &Import) -> String {
 }
 
 /// What holds for every outline.
-pub(crate) fn check(outline: &Outline, source: &str) {
+pub fn check(outline: &Outline, source: &str) {
     for (index, definition) in outline.definitions.iter().enumerate() {
         assert!(!definition.name(source).is_empty());
         assert!(!definition.signature(source).is_empty(), "{}", definition.name(source));

@@ -1,6 +1,8 @@
 //! What holds for all languages: judging paths, and outlines of texts that nobody wrote by hand. Tests of
 //! one language are in its folder.
 
+mod hostile;
+
 use std::time::{Duration, Instant};
 
 use backstory_core::FileClass;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use backstory_core::Outline;
+use backstory_core::{DefinitionKind, Outline};
 
 use crate::query::{Outliner, Rules};
 use crate::{Language, Limits, TooComplex};
@@ -14,10 +14,24 @@ static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
     let rules = Rules {
         marks: &[","],
         clauses: true,
+        words: WORDS,
         ..Rules::default()
     };
     Outliner::new(tree_sitter_elixir::LANGUAGE, include_str!("outline.scm"), rules)
 });
+
+const WORDS: &[(&str, DefinitionKind, bool)] = &[
+    ("def", DefinitionKind::Function, true),
+    ("defdelegate", DefinitionKind::Function, true),
+    ("defguard", DefinitionKind::Macro, true),
+    ("defguardp", DefinitionKind::Macro, false),
+    ("defimpl", DefinitionKind::Implementation, true),
+    ("defmacro", DefinitionKind::Macro, true),
+    ("defmacrop", DefinitionKind::Macro, false),
+    ("defmodule", DefinitionKind::Module, true),
+    ("defp", DefinitionKind::Function, false),
+    ("defprotocol", DefinitionKind::Interface, true),
+];
 
 impl Language for Elixir {
     fn name(&self) -> &'static str {

@@ -4,33 +4,33 @@
   operator: "@"
   operand: (call
     target: (identifier) @_doc
-    (arguments [(string) (sigil)] @doc)))
+    . (arguments . [(string) (sigil)] @doc)))
   (#any-of? @_doc "doc" "typedoc"))
 
 ((unary_operator
   operator: "@"
   operand: (call
     target: (identifier) @_doc
-    (arguments [(string) (sigil)] @doc.inside)))
+    . (arguments . [(string) (sigil)] @doc.inside)))
   (#eq? @_doc "moduledoc"))
 
 ; Imports
 
 ((call
   target: (identifier) @_import
-  (arguments . (alias) @import.path
+  . (arguments . (alias) @import.path
     (keywords (pair key: (keyword) @_as value: (alias) @import.alias)))) @import
   (#any-of? @_import "alias" "require")
   (#eq? @_as "as: "))
 
 ((call
   target: (identifier) @_import
-  (arguments . (dot left: (_) @import.path right: (tuple (alias) @import.name)))) @import
+  . (arguments . (dot left: (_) @import.path right: (tuple (alias) @import.name)))) @import
   (#any-of? @_import "alias" "import" "require" "use"))
 
 ((call
   target: (identifier) @_import
-  (arguments . (alias) @import.path)) @import
+  . (arguments . (alias) @import.path)) @import
   (#any-of? @_import "alias" "import" "require" "use"))
 
 ((unary_operator
@@ -42,84 +42,41 @@
 
 ((call
   target: (identifier) @_def
-  (arguments . (_) @name)
-  (do_block) @body) @definition.module
-  (#eq? @_def "defmodule"))
-
-((call
-  target: (identifier) @_def
-  (arguments . (_) @name)
-  (do_block) @body) @definition.interface
-  (#eq? @_def "defprotocol"))
-
-((call
-  target: (identifier) @_def
-  (arguments . (_) (keywords (pair key: (keyword) @_for value: (_) @name)))
-  (do_block) @body) @definition.implementation
+  . (arguments . (alias) (keywords (pair key: (keyword) @_for value: (_) @name)))
+  . (do_block) @body) @definition.implementation
   (#eq? @_def "defimpl")
   (#eq? @_for "for: "))
 
-((call
-  target: (identifier) @_def
-  (arguments . (_) @name)
-  (do_block) @body) @definition.implementation
-  (#eq? @_def "defimpl"))
+(call
+  target: (identifier) @word
+  . (arguments . (alias) @name)
+  . (do_block) @body) @definition
 
 ; A struct is called as its module is.
 
 ((call
   target: (identifier) @_module
-  (arguments . (_) @name)
-  (do_block (call target: (identifier) @_def (arguments)) @definition.type))
+  . (arguments . (alias) @name)
+  . (do_block (call target: (identifier) @_def (arguments)) @definition.type))
   (#eq? @_module "defmodule")
   (#any-of? @_def "defstruct" "defexception"))
 
 ; Functions, guards and macros: with parameters, with a condition, without parentheses, as operators
 
-((call
-  target: (identifier) @_def
-  (arguments . (call target: (identifier) @name (arguments) @parameters) @head)) @definition.function
-  (#any-of? @_def "def" "defp"))
+(call
+  target: (identifier) @word
+  . (arguments . [
+    (call target: (identifier) @name (arguments) @parameters)
+    (binary_operator
+      left: (call target: (identifier) @name (arguments) @parameters)
+      operator: "when")
+    (identifier) @name
+  ] @head)) @definition
 
 ((call
-  target: (identifier) @_def
-  (arguments . (call target: (identifier) @name (arguments) @parameters))) @definition.function
-  (#eq? @_def "defdelegate"))
-
-((call
-  target: (identifier) @_def
-  (arguments . (binary_operator
-    left: (call target: (identifier) @name (arguments) @parameters)
-    operator: "when") @head)) @definition.function
-  (#any-of? @_def "def" "defp"))
-
-((call
-  target: (identifier) @_def
-  (arguments . (identifier) @name @head)) @definition.function
-  (#any-of? @_def "def" "defp"))
-
-((call
-  target: (identifier) @_def
-  (arguments . (binary_operator
-    operator: ["+" "-" "*" "/" "++" "--" ".." "<>" "|>" "<<<" ">>>" "<<~" "~>>" "<~" "~>" "<~>"
-      "==" "!=" "=~" "===" "!==" "<" ">" "<=" ">=" "&&" "&&&" "and" "||" "|||" "or" "^^^" "+++" "---" "in" "**"]
-      @name) @head)) @definition.function
-  (#any-of? @_def "def" "defp"))
-
-((call
-  target: (identifier) @_def
-  (arguments . (call target: (identifier) @name (arguments) @parameters) @head)) @definition.macro
-  (#any-of? @_def "defmacro" "defmacrop" "defguard" "defguardp"))
-
-((call
-  target: (identifier) @_def
-  (arguments . (binary_operator
-    left: (call target: (identifier) @name (arguments) @parameters)
-    operator: "when") @head)) @definition.macro
-  (#any-of? @_def "defmacro" "defmacrop" "defguard" "defguardp"))
-
-((call target: (identifier) @private)
-  (#any-of? @private "defp" "defmacrop" "defguardp"))
+  target: (identifier) @word
+  . (arguments . (binary_operator operator: _ @name) @head)) @definition
+  (#not-eq? @name "when"))
 
 ; Attributes
 
@@ -144,4 +101,4 @@
 ((unary_operator operator: "@" operand: (call target: (identifier) @private))
   (#eq? @private "typep"))
 
-((call target: (identifier) @_quote (do_block) @local) (#eq? @_quote "quote"))
+((call target: (identifier) @_quote . (do_block) @local) (#eq? @_quote "quote"))

@@ -28,15 +28,15 @@
 (variable_declaration
   (assignment_statement
     (variable_list . name: (identifier) @name .)
-    (expression_list . value: (function_definition parameters: (parameters) @head) .))) @definition.function
+    (expression_list . value: (function_definition parameters: (parameters) @head)))) @definition.function
 
 (assignment_statement
   (variable_list . name: (identifier) @name .)
-  (expression_list . value: (function_definition parameters: (parameters) @head) .)) @definition.function
+  (expression_list . value: (function_definition parameters: (parameters) @head))) @definition.function
 
 (assignment_statement
   (variable_list . name: (dot_index_expression) @name .)
-  (expression_list . value: (function_definition parameters: (parameters) @head) .)) @definition.method
+  (expression_list . value: (function_definition parameters: (parameters) @head))) @definition.method
 
 (field
   name: (identifier) @name
@@ -47,11 +47,11 @@
 (variable_declaration
   (assignment_statement
     (variable_list . name: (identifier) @name .)
-    (expression_list . value: (table_constructor) @body .))) @definition.variable @members
+    (expression_list . value: (table_constructor) @body))) @definition.variable @members
 
 (chunk (assignment_statement
   (variable_list . name: (identifier) @name .)
-  (expression_list . value: (table_constructor) @body .)) @definition.variable @members)
+  (expression_list . value: (table_constructor) @body)) @definition.variable @members)
 
 (variable_declaration
   (assignment_statement

@@ -7,6 +7,7 @@
 //! | capture | what it is |
 //! |---|---|
 //! | `@definition.KIND` | a definition; `KIND` is a name of [`DefinitionKind`] |
+//! | `@definition` | a definition whose kind, and perhaps who may use it, [`Rules::words`] tell by its `@word` |
 //! | `@name` | its name, without which it is none; from the first to the last if there are several |
 //! | `@body` | what the signature ends before |
 //! | `@head` | what the signature ends with, where there is no node for the body |
@@ -66,6 +67,9 @@ pub(crate) struct Rules {
     pub(crate) public: fn(&Seen<'_>) -> bool,
     /// Whether functions of one name are written as several clauses.
     pub(crate) clauses: bool,
+    /// The words of languages that define everything by calls, with the kind of what they define and
+    /// whether other files may use it.
+    pub(crate) words: &'static [(&'static str, DefinitionKind, bool)],
     /// Reads an import without a path from its text.
     pub(crate) imports: fn(&str) -> Vec<Import>,
 }
@@ -78,6 +82,7 @@ impl Default for Rules {
             marks: &[],
             public: |_| true,
             clauses: false,
+            words: &[],
             imports: |_| vec![],
         }
     }
@@ -118,6 +123,8 @@ pub(crate) struct Outliner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Definition(DefinitionKind),
+    Defined,
+    Word,
     Name,
     Body,
     Head,
@@ -149,6 +156,8 @@ impl Role {
             return kind_of(kind).map_or(Self::Unknown, Self::Definition);
         }
         match capture {
+            "definition" => Self::Defined,
+            "word" => Self::Word,
             "name" => Self::Name,
             "body" => Self::Body,
             "head" => Self::Head,
@@ -207,6 +216,7 @@ struct Match {
     /// The pattern's place in the query.
     pattern: usize,
     kind: Option<DefinitionKind>,
+    word: Option<Range<u32>>,
     /// The definition or the import.
     whole: Range<u32>,
     /// The import's line.
@@ -273,7 +283,7 @@ impl Outliner {
         };
         let tree = parse(&self.language, text, limits)?;
         let mut matches = Matches::default();
-        each(query, &tree, text, limits, |found| matches.read(&self.roles, found))?;
+        each(query, &tree, text, limits, |found| matches.read(self, text, found))?;
         nest::outline(matches, text, &self.rules, limits)
     }
 }
@@ -336,12 +346,12 @@ fn work_in_errors(tree: &Tree) -> u64 {
 }
 
 impl Matches {
-    fn read(&mut self, roles: &[Role], found: &tree_sitter::QueryMatch<'_, '_>) {
+    fn read(&mut self, outliner: &Outliner, source: &str, found: &tree_sitter::QueryMatch<'_, '_>) {
         let mut one = Match { pattern: found.pattern_index, ..Match::default() };
         let mut import = false;
         for capture in found.captures() {
             let (node, place) = (capture.node, range(capture.node));
-            match roles[capture.index as usize] {
+            match outliner.roles[capture.index as usize] {
                 Role::Local => self.locals.push(place),
                 Role::Comment => self.comments.push(place),
                 Role::Doc => self.docs.push(place),
@@ -359,6 +369,15 @@ impl Matches {
                 role => one.read(role, node, place),
             }
         }
+        if let Some(word) = &one.word {
+            let known =
+                outliner.rules.words.iter().find(|(known, ..)| *known == text(source, word));
+            let Some(&(_, kind, public)) = known else { return };
+            one.kind = Some(kind);
+            if !public {
+                self.words.push((Word::Private, word.clone()));
+            }
+        }
         if import {
             self.imports.push(one);
         } else if one.kind.is_some() && one.name.as_ref().is_some_and(|name| !name.is_empty()) {
@@ -371,6 +390,8 @@ impl Match {
     fn read(&mut self, role: Role, node: Node<'_>, place: Range<u32>) {
         match role {
             Role::Definition(kind) => (self.kind, self.whole) = (Some(kind), place),
+            Role::Defined => self.whole = place,
+            Role::Word => self.word = Some(place),
             Role::Name => self.name = Some(spanning(self.name.as_ref(), place)),
             Role::Body => self.end = Some(place.start.min(self.end.unwrap_or(u32::MAX))),
             Role::Head => self.end = Some(place.end),

@@ -4,33 +4,51 @@
 ; Imports
 
 (variable_declaration
-  "pub"? @import.exported
-  (identifier) @import.alias
-  (builtin_function
-    (builtin_identifier) @_import
-    (arguments (string (string_content) @import.path)))
+  . "pub" @import.exported
+  . "const"
+  . (identifier) @import.alias
+  . (builtin_function
+    . (builtin_identifier) @_import
+    . (arguments . (string (string_content) @import.path)))
   (#any-of? @_import "@import" "@embedFile")) @import
 
 (variable_declaration
-  "pub"? @import.exported
-  (identifier) @import.alias
-  (field_expression
+  . (identifier) @import.alias
+  . (builtin_function
+    . (builtin_identifier) @_import
+    . (arguments . (string (string_content) @import.path)))
+  (#any-of? @_import "@import" "@embedFile")) @import
+
+(variable_declaration
+  . "pub" @import.exported
+  . "const"
+  . (identifier) @import.alias
+  . (field_expression
     object: (builtin_function
-      (builtin_identifier) @_import
-      (arguments (string (string_content) @import.path)))
+      . (builtin_identifier) @_import
+      . (arguments . (string (string_content) @import.path)))
+    member: (identifier) @import.name)
+  (#eq? @_import "@import")) @import
+
+(variable_declaration
+  . (identifier) @import.alias
+  . (field_expression
+    object: (builtin_function
+      . (builtin_identifier) @_import
+      . (arguments . (string (string_content) @import.path)))
     member: (identifier) @import.name)
   (#eq? @_import "@import")) @import
 
 ((builtin_function
-  (builtin_identifier) @_import
-  (arguments (string (string_content) @import.path))) @import
+  . (builtin_identifier) @_import
+  . (arguments . (string (string_content) @import.path))) @import
   (#eq? @_import "@import"))
 
 ; Types
 
 (variable_declaration
-  (identifier) @name
-  [
+  . (identifier) @name
+  . [
     (struct_declaration "{" @body)
     (enum_declaration "{" @body)
     (union_declaration "{" @body)
@@ -38,7 +56,7 @@
     (error_set_declaration "{" @body)
   ]) @definition.type
 
-(variable_declaration (identifier) @name [(function_signature) (error_union_type)]) @definition.alias
+(variable_declaration . (identifier) @name . [(function_signature) (error_union_type)]) @definition.alias
 
 (enum_declaration (container_field name: (identifier) @name @public) @definition.constant)
 (container_field name: (identifier) @name @public) @definition.variable
@@ -59,7 +77,7 @@
 (variable_declaration "const" . (identifier) @name "=" @body) @definition.constant
 (variable_declaration "var" . (identifier) @name "=" @body) @definition.variable
 
-(variable_declaration "pub" @public)
-(function_declaration ["pub" "export"] @public)
+(variable_declaration . "pub" @public)
+(function_declaration . ["pub" "export"] @public)
 
 [(test_declaration) (comptime_declaration)] @local

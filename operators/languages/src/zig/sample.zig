@@ -4,6 +4,7 @@
 const std = @import("std");
 const builtin = @import("builtin");
 const Item = @import("store/item.zig").Item;
+pub const Kind = @import("store/kind.zig").Kind;
 pub const tools = @import("tools.zig");
 const assert = std.debug.assert;
 // @import("never.zig")
