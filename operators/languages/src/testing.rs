@@ -67,6 +67,9 @@ fn import_text(import: &Import) -> String {
 }
 
 /// What holds for every outline.
+///
+/// # Panics
+/// If it does not hold.
 pub fn check(outline: &Outline, source: &str) {
     for (index, definition) in outline.definitions.iter().enumerate() {
         assert!(!definition.name(source).is_empty());
