@@ -60,7 +60,9 @@ impl<'s> Sketch<'s> {
             return None;
         }
         let end = parts.body.map_or(parts.whole.end, |body| body.start_byte() as u32);
-        let signature = trim_end(self.source, parts.start..end.max(parts.start), marks);
+        // In broken code the body may begin behind the end of what it belongs to.
+        let end = end.min(parts.whole.end).max(parts.start);
+        let signature = trim_end(self.source, parts.start..end, marks);
         self.outline.definitions.push(Definition {
             kind: parts.kind,
             name: range(parts.name),

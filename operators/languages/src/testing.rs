@@ -76,7 +76,11 @@ pub fn check(outline: &Outline, source: &str) {
         assert!(!definition.signature(source).is_empty(), "{}", definition.name(source));
         assert!(source.is_char_boundary(definition.range.start as usize));
         assert!(definition.range.start <= definition.signature.start);
-        assert!(definition.signature.end <= definition.range.end);
+        assert!(
+            definition.signature.end <= definition.range.end,
+            "{:?} {definition:?}",
+            definition.name(source)
+        );
         assert!(definition.range.end as usize <= source.len());
         let _ = definition.doc(source);
         if let Some(parent) = definition.parent {
