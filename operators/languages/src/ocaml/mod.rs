@@ -29,7 +29,7 @@ fn outliner(grammar: impl Into<Grammar>) -> Outliner {
 
 /// Whether a file is an interface.
 fn is_interface(path: &str) -> bool {
-    path.ends_with(".mli")
+    path.rsplit_once('.').is_some_and(|(_, extension)| extension == "mli")
 }
 
 impl Language for OCaml {

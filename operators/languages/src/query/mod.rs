@@ -272,8 +272,8 @@ impl Outliner {
         let language = language.into();
         let query = Query::new(&language, source);
         let names = query.as_ref().map_or(&[][..], Query::capture_names);
-        let roles = names.iter().map(|name| Role::of(name)).collect();
-        Self { language, query, source, roles, rules }
+        let meanings = names.iter().map(|name| Role::of(name)).collect();
+        Self { language, query, source, roles: meanings, rules }
     }
 
     /// The outline of a text.
@@ -283,46 +283,45 @@ impl Outliner {
         };
         let tree = parse(&self.language, text, limits)?;
         let mut matches = Matches::default();
-        self.each(query, &tree, text, limits, |found| matches.read(self, text, found))?;
+        each(query, &tree, text, limits, |found| matches.read(self, text, found))?;
         nest::outline(matches, text, &self.rules, limits)
     }
+}
 
-    /// Gives every match to `read`. Counts tree-sitter's own work, so that equal texts have equal outcomes.
-    fn each(
-        &self,
-        query: &Query,
-        tree: &Tree,
-        text: &str,
-        limits: Limits,
-        mut read: impl FnMut(&tree_sitter::QueryMatch<'_, '_>),
-    ) -> Result<(), TooComplex> {
-        let allowed = FREE_STEPS + u64::from(limits.steps_per_byte) * text.len() as u64;
-        let steps = Cell::new(0);
-        if work_in_errors(tree) > allowed {
+/// Gives every match to `read`. Counts tree-sitter's own work, so that equal texts have equal outcomes.
+fn each(
+    query: &Query,
+    tree: &Tree,
+    text: &str,
+    limits: Limits,
+    mut read: impl FnMut(&tree_sitter::QueryMatch<'_, '_>),
+) -> Result<(), TooComplex> {
+    let allowed = FREE_STEPS + u64::from(limits.steps_per_byte) * text.len() as u64;
+    let steps = Cell::new(0);
+    if work_in_errors(tree) > allowed {
+        return Err(TooComplex::Steps(allowed));
+    }
+    let mut count = |_: &QueryCursorState| {
+        steps.set(steps.get() + WORK_PER_QUESTION);
+        if steps.get() > allowed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let options = QueryCursorOptions::new().progress_callback(&mut count);
+    CURSOR.with_borrow_mut(|cursor| {
+        cursor.set_match_limit(MOST_MATCHES);
+        let root = tree.root_node();
+        let mut found = cursor.matches_with_options(query, root, text.as_bytes(), options);
+        while let Some(found) = found.next() {
+            read(found);
+        }
+        drop(found);
+        if steps.get() > allowed {
             return Err(TooComplex::Steps(allowed));
         }
-        let mut count = |_: &QueryCursorState| {
-            steps.set(steps.get() + WORK_PER_QUESTION);
-            if steps.get() > allowed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        let options = QueryCursorOptions::new().progress_callback(&mut count);
-        CURSOR.with_borrow_mut(|cursor| {
-            cursor.set_match_limit(MOST_MATCHES);
-            let root = tree.root_node();
-            let mut found = cursor.matches_with_options(query, root, text.as_bytes(), options);
-            while let Some(found) = found.next() {
-                read(found);
-            }
-            drop(found);
-            if steps.get() > allowed {
-                return Err(TooComplex::Steps(allowed));
-            }
-            if cursor.did_exceed_match_limit() {
-                return Err(TooComplex::Matches(MOST_MATCHES));
-            }
-            Ok(())
-        })
-    }
+        if cursor.did_exceed_match_limit() {
+            return Err(TooComplex::Matches(MOST_MATCHES));
+        }
+        Ok(())
+    })
 }
 
 /// Work that tree-sitter does not count: at every node it looks for a later sibling with a name. Only in
@@ -347,12 +346,7 @@ fn work_in_errors(tree: &Tree) -> u64 {
 }
 
 impl Matches {
-    fn read(
-        &mut self,
-        outliner: &Outliner,
-        source: &str,
-        found: &tree_sitter::QueryMatch<'_, '_>,
-    ) {
+    fn read(&mut self, outliner: &Outliner, source: &str, found: &tree_sitter::QueryMatch<'_, '_>) {
         let mut one = Match { pattern: found.pattern_index, ..Match::default() };
         let mut import = false;
         for capture in found.captures() {
@@ -376,7 +370,8 @@ impl Matches {
             }
         }
         if let Some(word) = &one.word {
-            let known = outliner.rules.words.iter().find(|(known, ..)| *known == text(source, word));
+            let known =
+                outliner.rules.words.iter().find(|(known, ..)| *known == text(source, word));
             let Some(&(_, kind, public)) = known else { return };
             one.kind = Some(kind);
             if !public {

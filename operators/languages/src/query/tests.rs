@@ -1,6 +1,6 @@
 //! What holds for the queries of all languages.
 
-use super::{Outliner, Role};
+use super::{Outliner, Role, each};
 use crate::Limits;
 use crate::syntax::parse;
 use crate::testing::render_at;
@@ -38,8 +38,7 @@ fn found(outliner: &Outliner, text: &str) -> Vec<bool> {
     }
     let mut found = vec![false; query.pattern_count()];
     let tree = parse(&outliner.language, text, Limits::default()).expect("within the limits");
-    outliner
-        .each(query, &tree, text, Limits::default(), |one| found[one.pattern_index] = true)
+    each(query, &tree, text, Limits::default(), |one| found[one.pattern_index] = true)
         .expect("within the limits");
     found
 }
