@@ -54,15 +54,14 @@ impl<'s> Sketch<'s> {
     }
 
     /// Adds a definition whose signature ends before its body, without `marks`; gives its index. A name
-    /// that the parser made up for broken code is none.
+    /// that the parser made up for broken code is none. In broken code the body may be outside.
     pub(crate) fn define(&mut self, parts: Parts<'_>, marks: &[&str]) -> Option<u32> {
         if parts.name.byte_range().is_empty() {
             return None;
         }
-        let end = parts.body.map_or(parts.whole.end, |body| body.start_byte() as u32);
-        // In broken code the body may begin behind the end of what it belongs to.
-        let end = end.min(parts.whole.end).max(parts.start);
-        let signature = trim_end(self.source, parts.start..end, marks);
+        let end = parts.body.map_or(u32::MAX, |body| body.start_byte() as u32);
+        let end = end.min(parts.whole.end);
+        let signature = trim_end(self.source, parts.start..end.max(parts.start), marks);
         self.outline.definitions.push(Definition {
             kind: parts.kind,
             name: range(parts.name),

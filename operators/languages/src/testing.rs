@@ -67,20 +67,15 @@ fn import_text(import: &Import) -> String {
 }
 
 /// What holds for every outline.
-///
-/// # Panics
-/// If it does not hold.
+#[expect(clippy::missing_panics_doc, reason = "it is what a check is for")]
 pub fn check(outline: &Outline, source: &str) {
     for (index, definition) in outline.definitions.iter().enumerate() {
         assert!(!definition.name(source).is_empty());
         assert!(!definition.signature(source).is_empty(), "{}", definition.name(source));
         assert!(source.is_char_boundary(definition.range.start as usize));
         assert!(definition.range.start <= definition.signature.start);
-        assert!(
-            definition.signature.end <= definition.range.end,
-            "{:?} {definition:?}",
-            definition.name(source)
-        );
+        let (whole, signature) = (&definition.range, &definition.signature);
+        assert!(signature.end <= whole.end, "{}", definition.name(source));
         assert!(definition.range.end as usize <= source.len());
         let _ = definition.doc(source);
         if let Some(parent) = definition.parent {

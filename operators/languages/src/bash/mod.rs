@@ -30,7 +30,18 @@ impl Language for Bash {
     }
 
     fn file_names(&self) -> &'static [&'static str] {
-        &[".bashrc", ".bash_profile", ".bash_aliases", ".bash_logout", ".profile", ".zshrc", ".zshenv", ".zprofile", "PKGBUILD", "APKBUILD"]
+        &[
+            ".bashrc",
+            ".bash_profile",
+            ".bash_aliases",
+            ".bash_logout",
+            ".profile",
+            ".zshrc",
+            ".zshenv",
+            ".zprofile",
+            "PKGBUILD",
+            "APKBUILD",
+        ]
     }
 
     fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {

@@ -14,7 +14,10 @@ static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
     let rules = Rules {
         docs: &["///", "/**"],
         marks: &["=", "{", ";", "=>"],
-        public: |seen| !seen.name.trim_start_matches(|c| c != '.').starts_with("._") && !seen.name.starts_with('_'),
+        public: |seen| {
+            !seen.name.trim_start_matches(|c| c != '.').starts_with("._")
+                && !seen.name.starts_with('_')
+        },
         ..Rules::default()
     };
     Outliner::new(tree_sitter_dart::LANGUAGE, include_str!("outline.scm"), rules)

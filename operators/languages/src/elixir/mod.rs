@@ -11,12 +11,7 @@ use crate::{Language, Limits, TooComplex};
 pub(crate) struct Elixir;
 
 static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
-    let rules = Rules {
-        marks: &[","],
-        clauses: true,
-        words: WORDS,
-        ..Rules::default()
-    };
+    let rules = Rules { marks: &[","], clauses: true, words: WORDS, ..Rules::default() };
     Outliner::new(tree_sitter_elixir::LANGUAGE, include_str!("outline.scm"), rules)
 });
 

@@ -38,7 +38,8 @@ impl Language for Haskell {
 /// Constructors, fields and methods are offered with their type, or by name.
 fn is_public(seen: &Seen<'_>) -> bool {
     let parent = seen.parent.is_some_and(|parent| {
-        parent.kind == DefinitionKind::Implementation || parent.public && (parent.all || parent.kind == DefinitionKind::Constant)
+        parent.kind == DefinitionKind::Implementation
+            || parent.public && (parent.all || parent.kind == DefinitionKind::Constant)
     });
     seen.kind == DefinitionKind::Implementation || parent || seen.exported.unwrap_or(true)
 }

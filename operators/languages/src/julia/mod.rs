@@ -11,11 +11,7 @@ use crate::{Language, Limits, TooComplex};
 pub(crate) struct Julia;
 
 static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
-    let rules = Rules {
-        marks: &["="],
-        public: is_public,
-        ..Rules::default()
-    };
+    let rules = Rules { marks: &["="], public: is_public, ..Rules::default() };
     Outliner::new(tree_sitter_julia::LANGUAGE, include_str!("outline.scm"), rules)
 });
 
@@ -50,7 +46,8 @@ mod tests {
 
     #[test]
     fn definitions_and_imports() {
-        let samples = [("sample.jl", include_str!("sample.jl")), ("script.jl", "_total = 1\nmost = 2\n")];
+        let samples =
+            [("sample.jl", include_str!("sample.jl")), ("script.jl", "_total = 1\nmost = 2\n")];
         insta::assert_snapshot!(sampled(&OUTLINER, "julia", &samples));
     }
 }

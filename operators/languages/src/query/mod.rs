@@ -271,9 +271,9 @@ impl Outliner {
     pub(crate) fn new(language: impl Into<Language>, source: &'static str, rules: Rules) -> Self {
         let language = language.into();
         let query = Query::new(&language, source);
-        let captures = query.as_ref().map_or(&[][..], Query::capture_names);
-        let by_capture = captures.iter().map(|name| Role::of(name)).collect();
-        Self { language, query, source, roles: by_capture, rules }
+        let names = query.as_ref().map_or(&[][..], Query::capture_names);
+        let meanings = names.iter().map(|name| Role::of(name)).collect();
+        Self { language, query, source, roles: meanings, rules }
     }
 
     /// The outline of a text.

@@ -263,7 +263,8 @@ impl<'s> Sweep<'s> {
     }
 
     fn signature(&self, one: &Match, place: &Range<u32>) -> Range<u32> {
-        let end = one.end.filter(|end| *end > place.start).unwrap_or(place.end);
+        let end = one.end.filter(|end| *end > place.start && *end <= place.end);
+        let end = end.unwrap_or(place.end);
         trim_end(self.source, place.start..end, self.rules.marks)
     }
 

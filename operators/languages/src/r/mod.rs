@@ -11,12 +11,8 @@ use crate::{Language, Limits, TooComplex};
 pub(crate) struct R;
 
 static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
-    let rules = Rules {
-        docs: &["#'"],
-        marks: &["<<-", "<-", "="],
-        public: is_public,
-        ..Rules::default()
-    };
+    let rules =
+        Rules { docs: &["#'"], marks: &["<<-", "<-", "="], public: is_public, ..Rules::default() };
     Outliner::new(tree_sitter_r::LANGUAGE, include_str!("outline.scm"), rules)
 });
 
@@ -39,7 +35,8 @@ impl Language for R {
 }
 
 fn is_public(seen: &Seen<'_>) -> bool {
-    let documented = seen.doc.is_none_or(|doc| !doc.contains("@noRd") && !doc.contains("@keywords internal"));
+    let documented =
+        seen.doc.is_none_or(|doc| !doc.contains("@noRd") && !doc.contains("@keywords internal"));
     documented && !seen.name.starts_with('.')
 }
 

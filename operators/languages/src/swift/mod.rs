@@ -11,11 +11,7 @@ use crate::{Language, Limits, TooComplex};
 pub(crate) struct Swift;
 
 static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
-    let rules = Rules {
-        docs: &["///", "/**"],
-        marks: &["=", "{"],
-        ..Rules::default()
-    };
+    let rules = Rules { docs: &["///", "/**"], marks: &["=", "{"], ..Rules::default() };
     Outliner::new(tree_sitter_swift::LANGUAGE, include_str!("outline.scm"), rules)
 });
 

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::testing::check;
-use crate::{Language, Limits, TooComplex, all};
+use crate::{Language, Limits, TooComplex, all, by_name};
 
 /// Ordinary texts in many languages.
 const TEXTS: &[&str] = &[
@@ -32,7 +32,9 @@ const TEXTS: &[&str] = &[
 /// The outline of `text`, if there is one, after checks; and whether it came soon enough.
 fn outlined(language: &dyn Language, text: &str) -> Result<usize, TooComplex> {
     let begin = Instant::now();
-    let paths = language.extensions().iter().map(|extension| format!("a/b.{extension}"));
+    let extensions = language.extensions();
+    let dialects = [extensions.first(), extensions.last().filter(|_| extensions.len() > 1)];
+    let paths = dialects.into_iter().flatten().map(|extension| format!("a/b.{extension}"));
     let mut definitions = Ok(0);
     for path in paths {
         definitions = language.outline(&path, text, Limits::default()).map(|outline| {
@@ -74,8 +76,8 @@ fn truncated_and_foreign_bytes() {
 #[test]
 fn nul_bytes_and_mixed_line_ends() {
     let lines = |text: &str, ends: [&str; 3]| {
-        let lines = text.lines().enumerate();
-        lines.flat_map(|(at, line)| [line, ends[at % 3]]).collect::<String>()
+        let lines = text.lines().zip(ends.iter().cycle());
+        lines.flat_map(|(line, end)| [line, end]).collect::<String>()
     };
     for language in all() {
         for text in TEXTS {
@@ -84,6 +86,17 @@ fn nul_bytes_and_mixed_line_ends() {
             let _ = outlined(*language, &text.replace(' ', "\0"));
             let _ = outlined(*language, &format!("\u{feff}{text}"));
         }
+    }
+}
+
+#[test]
+fn what_fuzzing_found() {
+    let finds = [
+        ("cpp", "struct {\nauto x typedule  struct\nA a"),
+        ("c", "const A = struct {\n    fn hidden() void {}\r};\n\rfn b() type {}\n"),
+    ];
+    for (name, text) in finds {
+        let _ = outlined(by_name(name).expect("registered"), text);
     }
 }
 

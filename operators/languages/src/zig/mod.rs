@@ -11,12 +11,8 @@ use crate::{Language, Limits, TooComplex};
 pub(crate) struct Zig;
 
 static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
-    let rules = Rules {
-        docs: &["///"],
-        marks: &["=", "{", ";"],
-        public: |_| false,
-        ..Rules::default()
-    };
+    let rules =
+        Rules { docs: &["///"], marks: &["=", "{", ";"], public: |_| false, ..Rules::default() };
     Outliner::new(tree_sitter_zig::LANGUAGE, include_str!("outline.scm"), rules)
 });
 
