@@ -35,8 +35,8 @@ pub struct DepsArgs {
 }
 
 const AFTER_HELP: &str = "\
-Every source file counts, also vendored, generated, minified and empty ones; what a .gitignore names
-does not. An edge runs from a file to a file of the same repository that it needs.
+Every source file counts, also vendored, generated, minified and empty ones; in a git work tree, what
+a .gitignore names does not. An edge runs from a file to a file of the same repository that it needs.
 
 Kinds of edges, the strongest first; two files are joined by the strongest one:
   import         an import statement names it

@@ -82,6 +82,7 @@ fn a_circle_is_marked() {
 fn odd() -> Place {
     let place = Place::new();
     for (path, text) in [
+        ("repo/.git/HEAD", ""),
         ("repo/.gitignore", "ignored/\n"),
         ("repo/ignored/a.py", "x = 1\n"),
         ("repo/shop/__init__.py", ""),

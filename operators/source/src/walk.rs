@@ -1,9 +1,10 @@
 //! Lists a folder, as git would if everything in it were added.
 //!
-//! `.gitignore` files count from the top of the repository down, whether or not there is a `.git`.
-//! What lies outside of the repository has no say: neither a `.gitignore` further up, nor the user's own
-//! settings, nor `.git/info/exclude`, which is not part of what was committed. A folder that is left out
-//! as a whole counts as one entry, and is not opened. No symbolic link is ever followed.
+//! `.gitignore` files count from the top of the repository down, whether or not there is a `.git`; where
+//! every file is wanted, only if there is one. What lies outside of the repository has no say: neither a
+//! `.gitignore` further up, nor the user's own settings, nor `.git/info/exclude`, which is not part of what
+//! was committed. A folder that is left out as a whole counts as one entry, and is not opened. No symbolic
+//! link is ever followed.
 
 use std::fs::{self, DirEntry};
 use std::io::{self, Read};
@@ -58,12 +59,16 @@ struct Walk<'a> {
     filter: &'a Filter,
     listing: Listing<Stamp>,
     pending: Vec<Folder>,
+    /// Whether `.gitignore` files count.
+    has_rules: bool,
 }
 
 /// Lists the repository at `root`.
 pub(crate) fn list(root: &Path, filter: &Filter) -> Result<Listing<Stamp>, Failure> {
     let top = Folder { path: String::new(), rules: None };
-    let mut walk = Walk { root, filter, listing: Listing::new(), pending: vec![top] };
+    // Where every file is wanted, what somebody packed into a folder without a `.git` is meant to be there.
+    let has_rules = !filter.keeps_all() || root.join(".git").symlink_metadata().is_ok();
+    let mut walk = Walk { root, filter, listing: Listing::new(), pending: vec![top], has_rules };
     while let Some(folder) = walk.pending.pop() {
         walk.folder(folder)?;
     }
@@ -86,7 +91,7 @@ impl Walk<'_> {
             self.listing.leave_out(LeftOut::Submodule);
             return Ok(());
         }
-        if has_rules {
+        if has_rules && self.has_rules {
             self.add_rules(&mut folder);
         }
         entries.iter().try_for_each(|entry| self.entry(&folder, entry))

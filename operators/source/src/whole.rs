@@ -21,8 +21,8 @@ const LIMITS: Limits = Limits { file_bytes: 16 << 20, files: 1_000_000, reposito
 /// generated, minified, empty ones, and files that are not UTF-8, with replacement characters for what is
 /// wrong in them.
 ///
-/// A file that cannot be read as text is there all the same, without a text and with the reason. What a
-/// `.gitignore` names stays out, and so do symbolic links and submodules.
+/// A file that cannot be read as text is there all the same, without a text and with the reason. In a
+/// git work tree, what a `.gitignore` names stays out. So do symbolic links and submodules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whole {
     /// A plain folder, a git work tree or a bare repository.

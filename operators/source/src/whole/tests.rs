@@ -78,6 +78,9 @@ fn what_cannot_be_read_is_explained() {
         ("file", b""),
         ("words/README.md", b"# Read me"),
         ("ignored/.gitignore", b"*\n"),
+        ("ignored/.git/HEAD", b""),
+        ("packed/.gitignore", b"*\n"),
+        ("packed/a.py", b"x = 1"),
         ("ignored/a.py", b"x = 1"),
         ("broken/.git/HEAD", b"nonsense"),
         ("broken/a.py", b"x = 1"),
@@ -99,7 +102,9 @@ fn what_cannot_be_read_is_explained() {
         refused(root.path(), &commit("broken")),
     ];
     insta::assert_snapshot!(messages.join("\n"));
-    assert_eq!(at("broken").read(classify).unwrap().repository.files.len(), 1);
+    for path in ["broken", "packed"] {
+        assert_eq!(at(path).read(classify).unwrap().repository.files.len(), 1, "{path}");
+    }
 }
 
 #[test]
