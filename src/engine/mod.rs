@@ -102,9 +102,9 @@ pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result
     result
 }
 
-/// Bytes of repositories whose rows are made at a time: a quarter of what may be under way.
+/// Bytes of repositories whose rows are made at a time: half of what may be under way.
 fn finishing_bytes(run: &Run) -> u64 {
-    run.plan.run.in_flight_bytes / 4 * run.workers as u64
+    run.plan.run.in_flight_bytes / 2 * run.workers as u64
 }
 
 /// Identifiers are 64 bits of a digest of the name; two names that share one would share everything.

@@ -4,9 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use backstory_core::{
-    Digest, Draft, Failure, Hasher, OrderFiles, Outline, OutlineFile, Plan, Repository, Structure,
+    Digest, Draft, Failure, Hasher, OrderFiles, Outline, OutlineFile, Plan, Repository, SourceFile,
+    Structure,
 };
 use rayon::prelude::*;
+
+/// Bytes of a file whose syntax tree, tens of times as large, should not meet another one of the sort.
+const LARGE_FILE: usize = 256 << 10;
+
+/// Held while a large file is outlined, which waits for nothing.
+static LARGE_FILES: Mutex<()> = Mutex::new(());
 
 /// Names a repository on the wire; the low bits are uniform.
 pub type RepositoryId = u64;
@@ -44,8 +51,12 @@ impl Resident {
     /// Outlines the files of a repository. Computes. `simulations` is the number of stories that will be
     /// told of it.
     pub fn new(repository: Repository, parser: &dyn OutlineFile, simulations: usize) -> Self {
-        let files = repository.files.par_iter();
-        let outlines = files.map(|file| Arc::new(parser.outline(file))).collect::<Vec<_>>();
+        let outline = |file: &SourceFile| {
+            let large = file.text.len() >= LARGE_FILE;
+            let _alone = large.then(|| LARGE_FILES.lock().unwrap_or_else(PoisonError::into_inner));
+            Arc::new(parser.outline(file))
+        };
+        let outlines = repository.files.par_iter().map(outline).collect::<Vec<_>>();
         let content = repository.content();
         let files = repository.files.iter();
         let outline_digests =
