@@ -48,7 +48,7 @@ fn pool(threads: usize) -> ThreadPool {
 
 fn repository(root: &Path) -> Repository {
     let mut repository = Repository {
-        name: root.display().to_string().into(),
+        name: root.display().to_string(),
         commit: None,
         license: None,
         files: vec![],
