@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn definitions_and_imports() {
         let samples =
-            [("sample.jl", include_str!("sample.jl")), ("script.jl", "_total = 1\nmost = 2\n")];
+            [("sample.jl", include_str!("sample.jl")), ("script.jl", "\"What is left.\"\n_total = 1\nmost = 2\n")];
         insta::assert_snapshot!(sampled(&OUTLINER, "julia", &samples));
     }
 }

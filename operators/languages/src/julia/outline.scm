@@ -1,19 +1,8 @@
 ; Documentation
 
-((string_literal) @doc . [
-  (abstract_definition)
-  (assignment)
-  (call_expression)
-  (const_statement)
-  (function_definition)
-  (identifier)
-  (macro_definition)
-  (macrocall_expression)
-  (module_definition)
-  (primitive_definition)
-  (struct_definition)
-  (typed_expression)
-])
+(source_file (string_literal) @doc . (_))
+(module_definition (string_literal) @doc . (_))
+(struct_definition (string_literal) @doc . (_))
 
 ; Imports and exports
 

@@ -35,7 +35,9 @@
 //! patterns match one node, the first of the file decides: the special stands above the general, and a
 //! declaration that imports is no definition.
 
+mod matches;
 mod nest;
+mod role;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -45,12 +47,14 @@ use std::ops::{ControlFlow, Range};
 
 use backstory_core::{DefinitionKind, Import, Outline};
 use tree_sitter::{
-    Language, Node, Query, QueryCursor, QueryCursorOptions, QueryCursorState, QueryError,
+    Language, Query, QueryCursor, QueryCursorOptions, QueryCursorState, QueryError,
     StreamingIterator, Tree,
 };
 
-use crate::syntax::{FREE_STEPS, line, parse, range};
+use crate::syntax::{FREE_STEPS, parse};
 use crate::{Limits, TooComplex};
+use matches::Matches;
+use role::Role;
 
 #[cfg(test)]
 pub(crate) use tests::{sampled, sampled_by};
@@ -117,144 +121,6 @@ pub(crate) struct Outliner {
     /// What each capture of the query is.
     roles: Vec<Role>,
     rules: Rules,
-}
-
-/// What a capture says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Definition(DefinitionKind),
-    Defined,
-    Word,
-    Name,
-    Body,
-    Head,
-    Start,
-    Annotation,
-    Members,
-    Private,
-    Public,
-    Parameters,
-    Local,
-    Comment,
-    Doc,
-    DocInside,
-    Export,
-    ExportAll,
-    Import,
-    ImportPath,
-    ImportName,
-    ImportAlias,
-    ImportExported,
-    Package,
-    Asked,
-    Unknown,
-}
-
-impl Role {
-    fn of(capture: &str) -> Self {
-        if let Some(kind) = capture.strip_prefix("definition.") {
-            return kind_of(kind).map_or(Self::Unknown, Self::Definition);
-        }
-        match capture {
-            "definition" => Self::Defined,
-            "word" => Self::Word,
-            "name" => Self::Name,
-            "body" => Self::Body,
-            "head" => Self::Head,
-            "start" => Self::Start,
-            "annotation" => Self::Annotation,
-            "members" => Self::Members,
-            "private" => Self::Private,
-            "public" => Self::Public,
-            "parameters" => Self::Parameters,
-            "local" => Self::Local,
-            "comment" => Self::Comment,
-            "doc" => Self::Doc,
-            "doc.inside" => Self::DocInside,
-            "export" => Self::Export,
-            "export.all" => Self::ExportAll,
-            "import" => Self::Import,
-            "import.path" => Self::ImportPath,
-            "import.name" => Self::ImportName,
-            "import.alias" => Self::ImportAlias,
-            "import.exported" => Self::ImportExported,
-            "package" => Self::Package,
-            _ if capture.starts_with('_') => Self::Asked,
-            _ => Self::Unknown,
-        }
-    }
-}
-
-fn kind_of(name: &str) -> Option<DefinitionKind> {
-    use DefinitionKind as Kind;
-    let kinds = [
-        Kind::Type,
-        Kind::Interface,
-        Kind::Implementation,
-        Kind::Function,
-        Kind::Method,
-        Kind::Constant,
-        Kind::Variable,
-        Kind::Alias,
-        Kind::Module,
-        Kind::Macro,
-    ];
-    kinds.into_iter().find(|kind| kind.name() == name)
-}
-
-/// What stands before the name of a definition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Word {
-    Annotation,
-    Private,
-    Public,
-}
-
-/// What one match says, by the byte ranges of its captures.
-#[derive(Clone, Debug, Default)]
-struct Match {
-    /// The pattern's place in the query.
-    pattern: usize,
-    kind: Option<DefinitionKind>,
-    word: Option<Range<u32>>,
-    /// The definition or the import.
-    whole: Range<u32>,
-    /// The import's line.
-    line: u32,
-    name: Option<Range<u32>>,
-    /// Where the signature ends.
-    end: Option<u32>,
-    start: Option<u32>,
-    members: bool,
-    parameters: Option<usize>,
-    path: Option<Range<u32>>,
-    imported: Option<Range<u32>>,
-    alias: Option<Range<u32>>,
-    exported: bool,
-}
-
-fn text<'s>(source: &'s str, place: &Range<u32>) -> &'s str {
-    source.get(place.start as usize..place.end as usize).unwrap_or_default()
-}
-
-fn spanning(first: Option<&Range<u32>>, last: Range<u32>) -> Range<u32> {
-    first.map_or(last.start, |first| first.start)..last.end
-}
-
-/// Everything that the query found, in no certain order.
-#[derive(Default)]
-struct Matches {
-    definitions: Vec<Match>,
-    imports: Vec<Match>,
-    locals: Vec<Range<u32>>,
-    comments: Vec<Range<u32>>,
-    docs: Vec<Range<u32>>,
-    docs_inside: Vec<Range<u32>>,
-    /// Words about the definition around them.
-    words: Vec<(Word, Range<u32>)>,
-    exports: Vec<Range<u32>>,
-    exports_all: Vec<Range<u32>>,
-    package: Option<Range<u32>>,
 }
 
 thread_local! {
@@ -345,71 +211,6 @@ fn work_in_errors(tree: &Tree) -> u64 {
     }
 }
 
-impl Matches {
-    fn read(&mut self, outliner: &Outliner, source: &str, found: &tree_sitter::QueryMatch<'_, '_>) {
-        let mut one = Match { pattern: found.pattern_index, ..Match::default() };
-        let mut import = false;
-        for capture in found.captures() {
-            let (node, place) = (capture.node, range(capture.node));
-            match outliner.roles[capture.index as usize] {
-                Role::Local => self.locals.push(place),
-                Role::Comment => self.comments.push(place),
-                Role::Doc => self.docs.push(place),
-                Role::DocInside => self.docs_inside.push(place),
-                Role::Annotation => self.words.push((Word::Annotation, place)),
-                Role::Private => self.words.push((Word::Private, place)),
-                Role::Public => self.words.push((Word::Public, place)),
-                Role::Export => self.exports.push(place),
-                Role::ExportAll => self.exports_all.push(place),
-                Role::Package => self.package = self.package.take().or(Some(place)),
-                Role::Import => {
-                    import = true;
-                    (one.whole, one.line) = (place, line(node));
-                }
-                role => one.read(role, node, place),
-            }
-        }
-        if let Some(word) = &one.word {
-            let known =
-                outliner.rules.words.iter().find(|(known, ..)| *known == text(source, word));
-            let Some(&(_, kind, public)) = known else { return };
-            one.kind = Some(kind);
-            if !public {
-                self.words.push((Word::Private, word.clone()));
-            }
-        }
-        if import {
-            self.imports.push(one);
-        } else if one.kind.is_some() && one.name.as_ref().is_some_and(|name| !name.is_empty()) {
-            self.definitions.push(one);
-        }
-    }
-}
-
-impl Match {
-    fn read(&mut self, role: Role, node: Node<'_>, place: Range<u32>) {
-        match role {
-            Role::Definition(kind) => (self.kind, self.whole) = (Some(kind), place),
-            Role::Defined => self.whole = place,
-            Role::Word => self.word = Some(place),
-            Role::Name => self.name = Some(spanning(self.name.as_ref(), place)),
-            Role::Body => self.end = Some(place.start.min(self.end.unwrap_or(u32::MAX))),
-            Role::Head => self.end = Some(place.end),
-            Role::Start => self.start = Some(place.start),
-            Role::Members => self.members = true,
-            Role::Parameters => self.parameters = Some(node.named_child_count()),
-            Role::ImportPath => self.path = Some(spanning(self.path.as_ref(), place)),
-            Role::ImportName => self.imported = Some(place),
-            Role::ImportAlias => self.alias = Some(place),
-            Role::ImportExported => self.exported = true,
-            _ => {}
-        }
-    }
-
-    /// Adds what another match of the same pattern says of the same thing.
-    fn merge(&mut self, other: &Self) {
-        self.end = [self.end, other.end].into_iter().flatten().min();
-        self.start = [self.start, other.start].into_iter().flatten().min();
-        self.members |= other.members;
-    }
+fn text<'s>(source: &'s str, place: &Range<u32>) -> &'s str {
+    source.get(place.start as usize..place.end as usize).unwrap_or_default()
 }

@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use backstory_core::{Import, ImportedName, Outline};
 
+use super::matches::{Match, Matches};
 use super::sweep::{Event, Sweep};
-use super::{Match, Matches, Rules, text};
+use super::{Rules, text};
 use crate::sketch::LONGEST_PATH;
 use crate::{Limits, TooComplex};
 

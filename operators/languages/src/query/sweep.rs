@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use backstory_core::{Definition, DefinitionKind, Outline};
 
-use super::{Match, Matches, Parent, Rules, Seen, Word, text};
+use super::matches::{Match, Matches, Word};
+use super::{Parent, Rules, Seen, text};
 use crate::sketch::touches;
 use crate::syntax::trim_end;
 use crate::{Limits, TooComplex};

@@ -1,6 +1,7 @@
 //! What holds for the queries of all languages.
 
-use super::{Outliner, Role, each};
+use super::role::Role;
+use super::{Outliner, each};
 use crate::Limits;
 use crate::syntax::parse;
 use crate::testing::render_at;
