@@ -1,22 +1,92 @@
 use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::{Plan, Structure};
+use crate::{Plan, Request, Structure};
+
+/// What the author of a thought sees of the file that it is about.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// The file itself.
+    #[default]
+    Hindsight,
+    /// Signatures, imports and topics of doc comments, no bodies: what is not shown cannot be copied.
+    Blinded,
+}
+
+impl Mode {
+    /// The name used in plans and tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hindsight => "hindsight",
+            Self::Blinded => "blinded",
+        }
+    }
+}
 
 /// When a sub-agent thinks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment<'a> {
     /// Before anything is read: what is needed.
     BeforeReading {
-        /// Files that will be read, in order.
-        reads: &'a [u32],
-        /// Files that matter but do not fit the reading budget.
+        /// Dependencies that can be read, in the order in which they were written.
+        offered: &'a [u32],
+        /// Dependencies that do not fit the reading budget.
         skipped: &'a [u32],
     },
     /// After everything is read: how the file will be made.
     BeforeWriting {
         /// Files that were read, in order.
         reads: &'a [u32],
+        /// The thought before reading.
+        need: &'a str,
     },
+}
+
+/// What a thought is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The repository.
+    pub structure: &'a Structure,
+    /// Its plan.
+    pub plan: &'a Plan,
+    /// The file to be written.
+    pub file: u32,
+    /// The moment of its making.
+    pub moment: Moment<'a>,
+    /// What may be seen of the file.
+    pub mode: Mode,
+    /// How often the same thought was asked for before, and refused.
+    pub attempt: u32,
+}
+
+/// A thought of a sub-agent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Thought {
+    /// The thought.
+    pub text: String,
+    /// Files that it asks to read, in order, before anything was read. None leaves the choice to the graph.
+    /// May name files that are not there yet; those are not read.
+    pub reads: Option<Vec<u32>>,
+}
+
+/// What an author gives back, with what was asked of models for it, answered or not.
+#[derive(Clone, Debug)]
+pub struct Authored<T> {
+    /// What was asked for.
+    pub result: Result<T, AuthorError>,
+    /// Requests made, in order; none by an author without a model.
+    pub requests: Vec<Request>,
+}
+
+impl<T> Authored<T> {
+    /// Written without any request.
+    pub fn free(value: T) -> Self {
+        Self { result: Ok(value), requests: vec![] }
+    }
 }
 
 /// Whoever writes requirements, plans and thoughts. Called concurrently.
@@ -28,19 +98,52 @@ pub trait Author: Send + Sync {
     fn identity(&self) -> String;
 
     /// Requirements and a file-level plan: every file once, in the order of `structure.graph`.
-    async fn plan(&self, structure: &Structure) -> Result<Plan, AuthorError>;
+    async fn plan(&self, structure: &Structure) -> Authored<Plan>;
 
-    /// One thought about `file`, at a moment of its making.
-    async fn think(
-        &self,
-        structure: &Structure,
-        plan: &Plan,
-        file: u32,
-        moment: Moment<'_>,
-    ) -> Result<String, AuthorError>;
+    /// One thought of a sub-agent.
+    async fn think(&self, scene: &Scene<'_>) -> Authored<Thought>;
+
+    /// How the models behind it are doing; none if there is none.
+    fn status(&self) -> Option<ModelStatus> {
+        None
+    }
 }
 
-/// An author that gave no usable answer.
+/// Why an author gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct AuthorError(pub String);
+pub enum AuthorError {
+    /// No usable answer; asking again would give the same.
+    #[error("{0}")]
+    Unusable(String),
+    /// No answer for now, for a reason that has nothing to do with what was asked: a budget is spent, no
+    /// server is there. A later run goes on from here.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// How the models behind an author are doing, for whoever watches a run. Counts are of this run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ModelStatus {
+    /// The model.
+    pub model: String,
+    /// Requests that servers are working on.
+    pub in_flight: u64,
+    /// Requests that wait for a server.
+    pub waiting: u64,
+    /// Requests answered by a server.
+    pub answered: u64,
+    /// Requests whose answers were there from before.
+    pub recalled: u64,
+    /// Requests that failed for good.
+    pub failed: u64,
+    /// Tries that were repeated: refused, broken off, unreadable.
+    pub repeated: u64,
+    /// Tokens of prompts of answered requests.
+    pub prompt_tokens: u64,
+    /// Tokens of answers of answered requests.
+    pub completion_tokens: u64,
+    /// What answered requests cost, in the unit of the plan's prices; none without prices.
+    pub cost: Option<f64>,
+    /// What is wrong at the moment, as a sentence: no server answers, a budget is spent.
+    pub trouble: Option<String>,
+}

@@ -17,12 +17,15 @@ mod graph;
 mod operator;
 mod outline;
 mod repository;
+mod request;
 mod sequence;
 mod story;
 mod suggest;
 mod trajectory;
 
-pub use author::{Author, AuthorError, Moment};
+pub use author::{
+    Author, AuthorError, Authored, Mode, ModelStatus, Moment, Scene, Thought,
+};
 pub use digest::{Digest, DigestParseError, Hasher};
 pub use failure::{Failure, FailureKind, Stage};
 pub use graph::{Edge, EdgeKind, Graph, Structure, Unresolved};
@@ -32,6 +35,7 @@ pub use operator::{
 };
 pub use outline::{Definition, DefinitionKind, Import, ImportedName, Outline, When};
 pub use repository::{Classify, FileClass, LeftOut, Repository, Source, SourceError, SourceFile};
+pub use request::{Outcome, Request};
 pub use sequence::{Sequence, TokenSpan};
 pub use story::{Draft, FilePlan, Plan, Step, Story};
 pub use suggest::closest;
