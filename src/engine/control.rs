@@ -29,6 +29,7 @@ pub struct Control {
     stopping: AtomicBool,
     failed: AtomicBool,
     failure: Mutex<Option<RunError>>,
+    reason: Mutex<Option<String>>,
     /// Wakes the operators that have to notice.
     sources: Mutex<Vec<SyncActivator>>,
 }
@@ -40,7 +41,20 @@ impl Control {
         self.wake();
     }
 
-    /// Whether [`Control::stop`] was called.
+    /// Stops because something that the run needs is not there: a budget, a server.
+    pub(super) fn stop_because(&self, why: &str) {
+        let mut reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        reason.get_or_insert_with(|| why.to_owned());
+        drop(reason);
+        self.stop();
+    }
+
+    /// What the run stopped for want of.
+    pub fn reason(&self) -> Option<String> {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the run was stopped.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use backstory_core::{Authored, Halt};
 use timely::dataflow::StreamVec;
 use timely::dataflow::operators::vec::Map;
 
@@ -46,10 +47,19 @@ async fn draft_file(shared: &Shared, resident: &Resident, simulation: usize, fil
     let operators = &plan.simulations[simulation];
     let (structure, _) = resident.structure(&*plan.order);
     let story = &resident.stories[simulation];
-    let ask = || async { operators.plan.plan(structure).await.map(Arc::new) };
-    let draft = match story.plan.get_or_init(ask).await {
-        Ok(plan) => operators.simulate.simulate(structure, plan, file).await.map(Arc::new),
-        Err(failure) => Err(failure.clone()),
+    let ask = || async {
+        operators.plan.plan(structure).await.then(|result| result.map(Arc::new))
     };
+    let planned = story.plan.get_or_init(ask).await;
+    let draft = match &planned.result {
+        Ok(plan) => {
+            let draft = operators.simulate.simulate(structure, plan, file).await;
+            draft.then(|result| result.map(Arc::new))
+        }
+        Err(halt) => Authored { result: Err(halt.clone()), requests: vec![] },
+    };
+    if let Err(Halt::Unavailable(why)) = &draft.result {
+        shared.run.control.stop_because(why);
+    }
     story.drafts[file as usize].get_or_init(|| draft);
 }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use backstory_core::{Failure, FailureKind, Hasher, Outline, SourceFile, Stage, Story, Structure};
+use backstory_core::{
+    Failure, FailureKind, Halt, Hasher, Outline, Request, SourceFile, Stage, Story, Structure,
+};
 
 use super::Shared;
-use super::resident::{Admitted, RepositoryId, Resident};
+use super::resident::{RepositoryId, Resident, StoryState};
 use super::tally::Tally;
 use crate::plan::Arm;
-use crate::tables::{ErrorRow, FileRow, OutputError, SegmentWriter, SequenceRow, TrajectoryRow};
+use crate::tables::{ErrorRow, FileRow, LedgerRow, OutputError, SegmentWriter, SequenceRow, TrajectoryRow};
 
 /// Makes the rows of a complete repository and lets it go. Each row is written before the next is made:
 /// rows take several times the room of their source.
@@ -18,7 +20,16 @@ pub fn finish(
     segment: &mut SegmentWriter,
 ) -> Result<Tally, OutputError> {
     let (name, admitted) = shared.residents.remove(repository);
-    let tally = write_rows(shared, &name, &admitted, segment)?;
+    let tally = match &*admitted {
+        Err(failure) => {
+            segment.errors(&[error_row(&name, None, failure)])?;
+            Tally { rejected: 1, errors: 1, ..Tally::default() }
+        }
+        Ok(resident) if resident.stories.iter().any(StoryState::is_unavailable) => {
+            Tally { abandoned: 1, ..Tally::default() }
+        }
+        Ok(resident) => write_rows(shared, &name, resident, segment)?,
+    };
     shared.run.progress.count_finished();
     Ok(tally)
 }
@@ -26,23 +37,17 @@ pub fn finish(
 fn write_rows(
     shared: &Shared,
     name: &str,
-    admitted: &Admitted,
+    resident: &Resident,
     segment: &mut SegmentWriter,
 ) -> Result<Tally, OutputError> {
-    let resident = match admitted {
-        Ok(resident) => resident,
-        Err(failure) => {
-            segment.errors(&[error_row(name, None, failure)])?;
-            return Ok(Tally { rejected: 1, errors: 1, ..Tally::default() });
-        }
-    };
-    let (structure, _) = resident.structure(&*shared.run.plan.order);
+    let plan = &shared.run.plan;
+    let (structure, _) = resident.structure(&*plan.order);
     let repository = &structure.repository;
     let opaque = repository.files.iter().zip(&*structure.outlines).filter_map(opaque);
     let failures = repository.failures.iter().cloned().chain(opaque);
     let mut errors = failures.map(|failure| error_row(name, None, &failure)).collect::<Vec<_>>();
     let mut tally = Tally::default();
-    for arm in &shared.run.plan.arms {
+    for arm in &plan.arms {
         match rows_of_arm(shared, resident, structure, arm) {
             Ok((trajectory, sequence)) => {
                 tally.count_sequence(&arm.name, &sequence.loss_mask);
@@ -56,6 +61,11 @@ fn write_rows(
             }
         }
     }
+    for (simulation, story) in plan.simulations.iter().zip(&resident.stories) {
+        let requests = story.requests(&structure.graph.order);
+        let row = |request| ledger_row(name, &simulation.name, structure, request);
+        segment.ledger(&requests.map(row).collect::<Vec<_>>())?;
+    }
     if tally.trajectories.is_empty() {
         errors.push(error_row(name, None, &no_trajectory(&errors)));
         tally.rejected = 1;
@@ -65,6 +75,15 @@ fn write_rows(
     tally.errors = errors.len() as u64;
     segment.errors(&errors)?;
     Ok(tally)
+}
+
+fn ledger_row(repo: &str, simulation: &str, structure: &Structure, request: &Request) -> LedgerRow {
+    LedgerRow {
+        repo: repo.to_owned(),
+        simulation: simulation.to_owned(),
+        path: request.file.map(|file| structure.path(file).to_string()),
+        request: request.clone(),
+    }
 }
 
 /// What is said of a file that is written although nothing is known of what is in it.
@@ -142,22 +161,28 @@ fn story(
     simulation: usize,
 ) -> Result<Story, Vec<Failure>> {
     let state = &resident.stories[simulation];
-    let plan = match state.plan.get() {
-        Some(Ok(plan)) => Arc::clone(plan),
-        Some(Err(failure)) => return Err(vec![failure.clone()]),
-        None => unreachable!("the plan was asked for before the first file was drafted"),
-    };
+    let planned = state.plan.get().expect("the plan was asked for before the first file");
+    let plan = planned.result.as_ref().map_err(|halt| vec![failure(halt)])?;
     let mut drafts = vec![];
     let mut failures = vec![];
     for &file in &structure.graph.order {
-        match state.drafts[file as usize].get() {
-            Some(Ok(draft)) => drafts.push(Arc::clone(draft)),
-            Some(Err(failure)) => failures.push(failure.clone()),
-            None => unreachable!("a complete repository has a draft of every file"),
+        let drafted = state.drafts[file as usize].get();
+        match &drafted.expect("a complete repository has a draft of every file").result {
+            Ok(draft) => drafts.push(Arc::clone(draft)),
+            Err(halt) => failures.push(failure(halt)),
         }
     }
-    let author = shared.run.plan.simulations[simulation].simulate.author();
-    if failures.is_empty() { Ok(Story { plan, drafts, author }) } else { Err(failures) }
+    let simulate = &shared.run.plan.simulations[simulation].simulate;
+    let (author, mode) = (simulate.author(), simulate.mode());
+    let plan = Arc::clone(plan);
+    if failures.is_empty() { Ok(Story { plan, drafts, author, mode }) } else { Err(failures) }
+}
+
+fn failure(halt: &Halt) -> Failure {
+    match halt {
+        Halt::Failed(failure) => failure.clone(),
+        Halt::Unavailable(_) => unreachable!("such a repository has no rows"),
+    }
 }
 
 fn files(structure: &Structure) -> Vec<FileRow> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use backstory_core::{
-    Digest, Draft, Failure, Hasher, OrderFiles, Outline, OutlineFile, Plan, Repository, SourceFile,
+    Authored, Digest, Draft, Failure, Halt, Hasher, OrderFiles, Outline, OutlineFile, Plan, Repository, Request, SourceFile,
     Structure,
 };
 use rayon::prelude::*;
@@ -42,9 +42,27 @@ pub struct Resident {
 #[derive(Default)]
 pub struct StoryState {
     /// The plan: asked for once, whichever file comes first.
-    pub plan: tokio::sync::OnceCell<Result<Arc<Plan>, Failure>>,
+    pub plan: tokio::sync::OnceCell<Authored<Arc<Plan>, Halt>>,
     /// One per file.
-    pub drafts: Vec<OnceLock<Result<Arc<Draft>, Failure>>>,
+    pub drafts: Vec<OnceLock<Authored<Arc<Draft>, Halt>>>,
+}
+
+impl StoryState {
+    /// Whether anything of it has to wait for a later run.
+    pub fn is_unavailable(&self) -> bool {
+        let unavailable = |halt: Option<&Halt>| matches!(halt, Some(Halt::Unavailable(_)));
+        unavailable(self.plan.get().and_then(|plan| plan.result.as_ref().err()))
+            || self.drafts.iter().any(|draft| {
+                unavailable(draft.get().and_then(|draft| draft.result.as_ref().err()))
+            })
+    }
+
+    /// All that was asked of models for it, the files in this order.
+    pub fn requests<'a>(&'a self, order: &'a [u32]) -> impl Iterator<Item = &'a Request> {
+        let planned = self.plan.get().into_iter().flat_map(|plan| &plan.requests);
+        let drafts = order.iter().filter_map(|&file| self.drafts[file as usize].get());
+        planned.chain(drafts.flat_map(|draft| &draft.requests))
+    }
 }
 
 impl Resident {

@@ -14,6 +14,8 @@ pub struct Tally {
     pub repositories: u64,
     /// Repositories without any, each with a row in `errors`.
     pub rejected: u64,
+    /// Repositories without any row, left to a later run.
+    pub abandoned: u64,
     /// Files of the repositories with trajectories: met, written, failed.
     pub files_seen: u64,
     /// Files written.
@@ -58,6 +60,7 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.repositories += other.repositories;
         self.rejected += other.rejected;
+        self.abandoned += other.abandoned;
         self.files_seen += other.files_seen;
         self.files_written += other.files_written;
         self.files_failed += other.files_failed;

@@ -4,7 +4,7 @@
 //! names them in commits through [`Output`]. What no commit names does not exist.
 //!
 //! ```text
-//! OUT/errors/        OUT/trajectories/        OUT/sequences/        Delta tables
+//! OUT/errors/    OUT/ledger/    OUT/trajectories/    OUT/sequences/    Delta tables
 //! OUT/_backstory/pending.json                                       the commit under way
 //! OUT/_backstory/lock                                               held by the run that writes
 //! ```
@@ -22,7 +22,7 @@ pub use decode::{error_rows, sequence_rows, trajectory_rows};
 pub use error::OutputError;
 pub use output::{Identity, Output};
 pub use reader::Reader;
-pub use rows::{ErrorRow, FileRow, SequenceRow, TrajectoryRow};
+pub use rows::{ErrorRow, FileRow, LedgerRow, SequenceRow, TrajectoryRow};
 pub use schema::Table;
 pub use segment::{Segment, SegmentWriter};
 

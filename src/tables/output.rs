@@ -1,6 +1,6 @@
-//! Opening an output, and committing to its three tables as one.
+//! Opening an output, and committing to its tables as one.
 //!
-//! Delta commits one table at a time. To move three as one, a group of segments is first written to
+//! Delta commits one table at a time. To move them as one, a group of segments is first written to
 //! `pending.json` and then committed table by table, each commit carrying the group's number as
 //! application transaction. Whoever opens the output after a crash finds the group there, sees from the
 //! transaction versions which tables have it, and commits it to the others.

@@ -18,7 +18,7 @@ use futures::TryStreamExt;
 
 use super::{OutputError, Table, delta};
 
-/// The three tables at one version each, for queries.
+/// The tables at one version each, for queries.
 pub struct Reader {
     context: SessionContext,
     plan: Option<String>,

@@ -1,6 +1,6 @@
 //! Rows as plain records, before they become Arrow arrays.
 
-use backstory_core::{Message, Span, TokenSpan};
+use backstory_core::{Message, Request, Span, TokenSpan};
 
 /// A row of `trajectories`.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +67,19 @@ pub struct SequenceRow {
     pub loss_mask: Vec<bool>,
     /// Spans of the sequence, in tokens.
     pub spans: Vec<TokenSpan>,
+}
+
+/// A row of `ledger`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerRow {
+    /// The repository's name in its source.
+    pub repo: String,
+    /// The simulation of the plan that asked.
+    pub simulation: String,
+    /// The file it was about; none when it was the whole repository.
+    pub path: Option<String>,
+    /// The request.
+    pub request: Request,
 }
 
 /// A row of `errors`.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
     StructArray,
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -14,13 +14,15 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use backstory_core::{Message, Span, SpanKind, TokenSpan, ToolCall};
 
-use super::rows::{ErrorRow, FileRow, SequenceRow, TrajectoryRow};
+use super::rows::{ErrorRow, FileRow, LedgerRow, SequenceRow, TrajectoryRow};
 
-/// One of the three tables.
+/// One of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     /// Files and repositories that were rejected.
     Errors,
+    /// Requests to models.
+    Ledger,
     /// One row per repository and arm.
     Trajectories,
     /// One row per training sequence.
@@ -29,12 +31,13 @@ pub enum Table {
 
 impl Table {
     /// In the order of their commits: who sees a row of `sequences` finds what it refers to.
-    pub const ALL: [Self; 3] = [Self::Errors, Self::Trajectories, Self::Sequences];
+    pub const ALL: [Self; 4] = [Self::Errors, Self::Ledger, Self::Trajectories, Self::Sequences];
 
     /// Name of the table and of its folder.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Errors => "errors",
+            Self::Ledger => "ledger",
             Self::Trajectories => "trajectories",
             Self::Sequences => "sequences",
         }
@@ -44,6 +47,7 @@ impl Table {
     pub fn schema(self) -> SchemaRef {
         Arc::new(Schema::new(match self {
             Self::Errors => error_fields(),
+            Self::Ledger => ledger_fields(),
             Self::Trajectories => trajectory_fields(),
             Self::Sequences => sequence_fields(),
         }))
@@ -156,6 +160,26 @@ fn error_fields() -> Vec<Field> {
         required("stage", DataType::Utf8),
         required("kind", DataType::Utf8),
         required("message", DataType::Utf8),
+    ]
+}
+
+fn ledger_fields() -> Vec<Field> {
+    vec![
+        required("repo", DataType::Utf8),
+        required("simulation", DataType::Utf8),
+        required("purpose", DataType::Utf8),
+        optional("path", DataType::Utf8),
+        required("key", DataType::Utf8),
+        required("model", DataType::Utf8),
+        optional("endpoint", DataType::Utf8),
+        required("prompt_tokens", DataType::Int64),
+        required("completion_tokens", DataType::Int64),
+        required("latency_ms", DataType::Int64),
+        required("tries", DataType::Int64),
+        optional("finish_reason", DataType::Utf8),
+        optional("cost", DataType::Float64),
+        required("outcome", DataType::Utf8),
+        optional("message", DataType::Utf8),
     ]
 }
 
@@ -320,6 +344,30 @@ pub fn sequence_batch(row: SequenceRow) -> Result<RecordBatch, ArrowError> {
 /// The list column of a single row with these items.
 fn one_list(items: ArrayRef) -> Result<ArrayRef, ArrowError> {
     list(std::iter::once(items.len()), items)
+}
+
+/// Rows of `ledger` as one batch.
+pub fn ledger_batch(rows: &[LedgerRow]) -> Result<RecordBatch, ArrowError> {
+    let keys = rows.iter().map(|row| row.request.key.to_string());
+    let costs = rows.iter().map(|row| row.request.cost);
+    let columns = vec![
+        strings(rows, |row| &row.repo),
+        strings(rows, |row| &row.simulation),
+        strings(rows, |row| &row.request.purpose),
+        optional_strings(rows, |row| row.path.as_deref()),
+        Arc::new(StringArray::from_iter_values(keys)),
+        strings(rows, |row| &row.request.model),
+        optional_strings(rows, |row| row.request.endpoint.as_deref()),
+        numbers(rows, |row| row.request.prompt_tokens),
+        numbers(rows, |row| row.request.completion_tokens),
+        numbers(rows, |row| row.request.latency_ms),
+        numbers(rows, |row| row.request.tries.into()),
+        optional_strings(rows, |row| row.request.finish_reason.as_deref()),
+        Arc::new(costs.collect::<Float64Array>()),
+        strings(rows, |row| row.request.outcome.name()),
+        optional_strings(rows, |row| row.request.message.as_deref()),
+    ];
+    RecordBatch::try_new(Table::Ledger.schema(), columns)
 }
 
 /// Rows of `errors` as one batch.

@@ -14,8 +14,8 @@ use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
 
 use super::OutputError;
-use super::rows::{ErrorRow, SequenceRow, TrajectoryRow};
-use super::schema::{Table, error_batch, sequence_batch, trajectory_batch};
+use super::rows::{ErrorRow, LedgerRow, SequenceRow, TrajectoryRow};
+use super::schema::{Table, error_batch, ledger_batch, sequence_batch, trajectory_batch};
 
 /// A data file that lies in its table's folder, ready to be committed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,6 +51,11 @@ impl SegmentWriter {
     /// Adds a row of `sequences`.
     pub fn sequence(&mut self, row: SequenceRow) -> Result<(), OutputError> {
         self.write(Table::Sequences, &sequence_batch(row)?)
+    }
+
+    /// Adds rows of `ledger`.
+    pub fn ledger(&mut self, rows: &[LedgerRow]) -> Result<(), OutputError> {
+        if rows.is_empty() { Ok(()) } else { self.write(Table::Ledger, &ledger_batch(rows)?) }
     }
 
     /// Adds rows of `errors`.

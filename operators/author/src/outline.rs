@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use backstory_core::{Author, AuthorError, BuildError, Moment, Plan, Structure};
+use backstory_core::{Author, Authored, BuildError, Moment, Plan, Scene, Structure, Thought};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -38,25 +38,22 @@ impl Author for FactsOnly {
         "outline/1".into()
     }
 
-    async fn plan(&self, structure: &Structure) -> Result<Plan, AuthorError> {
+    async fn plan(&self, structure: &Structure) -> Authored<Plan> {
         let facts = Facts::of(structure);
-        Ok(Plan { requirements: requirements::write(&facts), files: plan::files(&facts) })
+        Authored::free(Plan { requirements: requirements::write(&facts), files: plan::files(&facts) })
     }
 
-    async fn think(
-        &self,
-        structure: &Structure,
-        _: &Plan,
-        file: u32,
-        moment: Moment<'_>,
-    ) -> Result<String, AuthorError> {
-        let facts = Facts::of(structure);
-        Ok(match moment {
-            Moment::BeforeReading { reads, skipped } => {
-                thoughts::before_reading(&facts, file, reads, skipped)
+    async fn think(&self, scene: &Scene<'_>) -> Authored<Thought> {
+        let facts = Facts::of(scene.structure);
+        let text = match scene.moment {
+            Moment::BeforeReading { offered, skipped } => {
+                thoughts::before_reading(&facts, scene.file, offered, skipped)
             }
-            Moment::BeforeWriting { reads } => thoughts::before_writing(&facts, file, reads),
-        })
+            Moment::BeforeWriting { reads, .. } => {
+                thoughts::before_writing(&facts, scene.file, reads)
+            }
+        };
+        Authored::free(Thought { text, reads: None })
     }
 }
 

@@ -73,19 +73,24 @@ pub struct Thought {
     pub reads: Option<Vec<u32>>,
 }
 
-/// What an author gives back, with what was asked of models for it, answered or not.
-#[derive(Clone, Debug)]
-pub struct Authored<T> {
+/// What was written, with what was asked of models for it, answered or not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Authored<T, E = AuthorError> {
     /// What was asked for.
-    pub result: Result<T, AuthorError>,
+    pub result: Result<T, E>,
     /// Requests made, in order; none by an author without a model.
     pub requests: Vec<Request>,
 }
 
-impl<T> Authored<T> {
+impl<T, E> Authored<T, E> {
     /// Written without any request.
     pub fn free(value: T) -> Self {
         Self { result: Ok(value), requests: vec![] }
+    }
+
+    /// The same requests with what was made of their result.
+    pub fn then<U, F>(self, make: impl FnOnce(Result<T, E>) -> Result<U, F>) -> Authored<U, F> {
+        Authored { result: make(self.result), requests: self.requests }
     }
 }
 

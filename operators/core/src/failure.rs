@@ -64,6 +64,8 @@ pub enum FailureKind {
     ParseLimit,
     /// An author that gave no usable answer.
     Author,
+    /// A thought that a gate of the plan refused.
+    Gate,
     /// A text that the tokenizer does not give back.
     Tokenizer,
     /// A template that cannot render this trajectory.
@@ -84,6 +86,7 @@ impl FailureKind {
             Self::ChangedSinceCommit => "changed-since-commit",
             Self::ParseLimit => "parse-limit",
             Self::Author => "author",
+            Self::Gate => "gate",
             Self::Tokenizer => "tokenizer",
             Self::Template => "template",
             Self::NoTrajectory => "no-trajectory",

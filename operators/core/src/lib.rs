@@ -30,7 +30,7 @@ pub use digest::{Digest, DigestParseError, Hasher};
 pub use failure::{Failure, FailureKind, Stage};
 pub use graph::{Edge, EdgeKind, Graph, Structure, Unresolved};
 pub use operator::{
-    BuildError, Environment, Flatten, Flow, Mask, Operator, OrderFiles, OutlineFile,
+    BuildError, Environment, Flatten, Flow, Halt, Mask, Operator, OrderFiles, OutlineFile,
     PlanRepository, SimulateFile, Work,
 };
 pub use outline::{Definition, DefinitionKind, Import, ImportedName, Outline, When};

@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Author, Draft, Failure, Graph, Outline, Plan, Repository, Sequence, SourceFile, Story,
-    Structure, Trajectory,
+    Author, AuthorError, Authored, Draft, Failure, FailureKind, Graph, Mode, Outline, Plan, Repository,
+    Sequence, SourceFile, Stage, Story, Structure, Trajectory,
 };
 
 /// What flows between two operators.
@@ -142,7 +142,7 @@ pub trait PlanRepository: Send + Sync {
     fn author(&self) -> String;
 
     /// Requirements and plan.
-    async fn plan(&self, structure: &Structure) -> Result<Plan, Failure>;
+    async fn plan(&self, structure: &Structure) -> Authored<Plan, Halt>;
 }
 
 /// Waits for the world, once per file.
@@ -151,13 +151,41 @@ pub trait SimulateFile: Send + Sync {
     /// Who writes, as recorded in rows.
     fn author(&self) -> String;
 
+    /// What the author of a thought sees of its file, as recorded in rows.
+    fn mode(&self) -> Mode;
+
     /// The draft of one file.
     async fn simulate(
         &self,
         structure: &Structure,
         plan: &Plan,
         file: u32,
-    ) -> Result<Draft, Failure>;
+    ) -> Authored<Draft, Halt>;
+}
+
+/// Why nothing came out of work that waits for the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// It cannot be done; a row in `errors`.
+    Failed(Failure),
+    /// It cannot be done now, for the reason given: the repository has no rows at all and is left to a later
+    /// run.
+    Unavailable(String),
+}
+
+impl Halt {
+    /// What an author's error means for a repository, or for the file at `path`.
+    pub fn of(error: AuthorError, stage: Stage, path: Option<&Arc<str>>) -> Self {
+        match error {
+            AuthorError::Unusable(message) => Self::Failed(Failure {
+                path: path.map(Arc::clone),
+                stage,
+                kind: FailureKind::Author,
+                message,
+            }),
+            AuthorError::Unavailable(why) => Self::Unavailable(why),
+        }
+    }
 }
 
 /// Computes per repository and arm.

@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Mode;
+
 /// What the main agent decides about one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilePlan {
@@ -53,6 +55,18 @@ pub struct Draft {
     pub file: u32,
     /// Think, (Read, Observation)*, Think, Write; the last is always the write.
     pub steps: Vec<Step>,
+    /// What gates of the plan found and let pass, as sentences.
+    pub marks: Vec<String>,
+}
+
+impl Draft {
+    /// The thoughts, in order.
+    pub fn thoughts(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Think(thought) => Some(&**thought),
+            _ => None,
+        })
+    }
 }
 
 /// A whole repository's simulation.
@@ -64,4 +78,6 @@ pub struct Story {
     pub drafts: Vec<Arc<Draft>>,
     /// Who wrote it, as recorded in rows: name and version.
     pub author: String,
+    /// What the author of a thought saw of its file.
+    pub mode: Mode,
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, BuildError, Environment, Failure, FailureKind, FilePlan, Flow, Operator,
+    Author, AuthorError, Authored, BuildError, Environment, FilePlan, Flow, Halt, Operator,
     PlanRepository, Stage, Structure, Work,
 };
 use schemars::JsonSchema;
@@ -49,16 +49,15 @@ impl PlanRepository for Planner {
         self.author.identity()
     }
 
-    async fn plan(&self, structure: &Structure) -> Result<backstory_core::Plan, Failure> {
-        let answer = self.author.plan(structure).await;
-        let plan = answer.map_err(|error| failure(error.to_string()))?;
-        check(structure, &plan).map_err(failure)?;
-        Ok(plan)
+    async fn plan(&self, structure: &Structure) -> Authored<backstory_core::Plan, Halt> {
+        let checked = |result: Result<_, AuthorError>| {
+            let plan = result?;
+            check(structure, &plan).map_err(AuthorError::Unusable)?;
+            Ok(plan)
+        };
+        let authored = self.author.plan(structure).await.then(checked);
+        authored.then(|result| result.map_err(|error| Halt::of(error, Stage::Plan, None)))
     }
-}
-
-fn failure(message: String) -> Failure {
-    Failure::repository(Stage::Plan, FailureKind::Author, message)
 }
 
 /// Every file once, in the order of the graph, and each relying on earlier files only.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use backstory_core::{AuthorError, Digest, Graph, Moment, Outline, Repository, SourceFile};
+use backstory_core::{Digest, Failure, FailureKind, Graph, Outline, Repository, Scene, SourceFile, Thought};
 use futures::executor::block_on;
 use serde_json::json;
 
@@ -18,18 +18,12 @@ impl Author for Fixed {
         "fixed/1".into()
     }
 
-    async fn plan(&self, _: &Structure) -> Result<backstory_core::Plan, AuthorError> {
-        self.0.clone()
+    async fn plan(&self, _: &Structure) -> Authored<backstory_core::Plan> {
+        Authored { result: self.0.clone(), requests: vec![] }
     }
 
-    async fn think(
-        &self,
-        _: &Structure,
-        _: &backstory_core::Plan,
-        _: u32,
-        _: Moment<'_>,
-    ) -> Result<String, AuthorError> {
-        Err(AuthorError("a planner asks for no thought".into()))
+    async fn think(&self, _: &Scene<'_>) -> Authored<Thought> {
+        unreachable!("a planner asks for no thought")
     }
 }
 
@@ -73,8 +67,8 @@ fn plan_of(entries: &[(u32, &[u32])]) -> backstory_core::Plan {
 
 fn planned(
     answer: Result<backstory_core::Plan, AuthorError>,
-) -> Result<backstory_core::Plan, Failure> {
-    block_on(Planner { author: Arc::new(Fixed(answer)) }.plan(&structure()))
+) -> Result<backstory_core::Plan, Halt> {
+    block_on(Planner { author: Arc::new(Fixed(answer)) }.plan(&structure())).result
 }
 
 fn refused(entries: &[(u32, &[u32])]) -> String {
@@ -118,7 +112,7 @@ fn a_plan_that_cannot_be_carried_out_is_refused() {
 
 #[test]
 fn an_author_without_an_answer_is_a_failure() {
-    let failure = planned(Err(AuthorError("no answer in 60 s".into()))).unwrap_err();
+    let failure = planned(Err(AuthorError::Unusable("no answer in 60 s".into()))).unwrap_err();
     assert_eq!(failure.message, "no answer in 60 s");
 }
 

@@ -195,12 +195,13 @@ fn author() -> Arc<dyn Author> {
 }
 
 fn plan(structure: &Structure) -> Plan {
-    block_on(author().plan(structure)).unwrap()
+    block_on(author().plan(structure)).result.unwrap()
 }
 
 fn think(structure: &Structure, file: u32, moment: Moment<'_>) -> String {
     let plan = plan(structure);
-    block_on(author().think(structure, &plan, file, moment)).unwrap()
+    let scene = Scene { structure, plan: &plan, file, moment, mode: Mode::Hindsight, attempt: 0 };
+    block_on(author().think(&scene)).result.unwrap().text
 }
 
 #[test]
@@ -217,7 +218,7 @@ fn plans_have_purpose_interface_and_needs() {
 fn thoughts_before_reading() {
     let shop = shop();
     let thought = |file, reads: &[u32], skipped: &[u32]| {
-        think(&shop, file, Moment::BeforeReading { reads, skipped })
+        think(&shop, file, Moment::BeforeReading { offered: reads, skipped })
     };
     let thoughts = [
         thought(0, &[1, 2], &[]),
@@ -233,7 +234,7 @@ fn thoughts_before_reading() {
 #[test]
 fn thoughts_before_writing() {
     let shop = shop();
-    let thought = |file, reads: &[u32]| think(&shop, file, Moment::BeforeWriting { reads });
+    let thought = |file, reads: &[u32]| think(&shop, file, Moment::BeforeWriting { reads, need: "" });
     let thoughts =
         [thought(0, &[1, 2]), thought(1, &[]), thought(3, &[0]), thought(4, &[])].join("\n---\n");
     insta::assert_snapshot!("before_writing", thoughts);
@@ -261,7 +262,7 @@ fn implementations_and_private_types() {
         ["pub struct Key", "Key: pub fn new() -> Key", "impl fmt::Display for Key"]
     );
     assert_eq!(
-        think(&structure, 0, Moment::BeforeWriting { reads: &[] }),
+        think(&structure, 0, Moment::BeforeWriting { reads: &[], need: "" }),
         "key.rs has to offer:\n- `pub struct Key`\n- `Key: pub fn new() -> Key`\n\
          - `impl fmt::Display for Key`\nIn this order: the struct Key, the implementation of Key, \
          the struct _Slot and the implementation of _Slot."
@@ -278,7 +279,7 @@ fn a_repository_of_one_file_without_a_word() {
         "It consists of 1 source file, all in python.\n\nIt keeps to this:\n- is licensed under MIT"
     );
     assert_eq!(plan.files[0].purpose, "Holds statements only, no definitions.");
-    let thought = think(&structure, 0, Moment::BeforeWriting { reads: &[] });
+    let thought = think(&structure, 0, Moment::BeforeWriting { reads: &[], need: "" });
     assert_eq!(thought, "a.py defines nothing of its own.");
 }
 
@@ -306,8 +307,8 @@ fn everything_is_bounded() {
     let longest = plan.files.iter().map(|entry| entry.interface.concat().len()).max().unwrap();
     assert!(longest < 3_000, "{longest}");
     let (reads, skipped) = order[..59].split_at(40);
-    let before = think(&structure, 59, Moment::BeforeReading { reads, skipped });
+    let before = think(&structure, 59, Moment::BeforeReading { offered: reads, skipped });
     assert!(before.len() < 3_000, "{}", before.len());
-    let after = think(&structure, 59, Moment::BeforeWriting { reads });
+    let after = think(&structure, 59, Moment::BeforeWriting { reads, need: "" });
     assert!(after.len() < 16_000, "{}", after.len());
 }
