@@ -5,17 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use backstory_core::{
-    Author, BuildError, Digest, Environment, Flatten, Mask, OrderFiles, OutlineFile,
+    Author, AuthorEnvironment, BuildError, Digest, Environment, Flatten, Mask, OrderFiles, OutlineFile,
     PlanRepository, SimulateFile, Source, Work,
 };
 
 use super::diagnostic::{Diagnostics, Place, Problem};
 use super::echo::echo;
 use super::fingerprint::fingerprint;
-use super::kind::Kind;
+use super::kind::{AuthorKind, Kind};
 use super::load::{Configured, Loaded, StageInfo};
 use super::shape::Run;
 use super::wiring::Input;
+
+/// Where in an output the answers of models are kept.
+const ANSWERS: &str = "_backstory/answers";
 
 /// A plan that can run.
 pub struct Resolved {
@@ -29,6 +32,8 @@ pub struct Resolved {
     pub outline: Arc<dyn OutlineFile>,
     /// Orders the files of a repository.
     pub order: Arc<dyn OrderFiles>,
+    /// The models, in the order of the plan.
+    pub authors: Vec<Arc<dyn Author>>,
     /// The ways in which repositories are planned and written.
     pub simulations: Vec<Simulation>,
     /// The ways in which they become sequences, each with rows of its own.
@@ -86,18 +91,25 @@ impl Loaded {
         let parts = Assembly::default()
             .parts(self, works)
             .ok_or_else(|| Problem::error("an operator does not make what its kind promises"))?;
-        let authors: Vec<_> = authors.iter().flatten().map(|author| author.identity()).collect();
-        Ok(self.resolved(source, parts, &authors))
+        let authors = authors.into_iter().flatten().collect();
+        Ok(self.resolved(source, parts, authors))
     }
 
-    fn resolved(&self, source: Box<dyn Source>, parts: Parts, authors: &[String]) -> Resolved {
+    fn resolved(
+        &self,
+        source: Box<dyn Source>,
+        parts: Parts,
+        authors: Vec<Arc<dyn Author>>,
+    ) -> Resolved {
+        let identities: Vec<_> = authors.iter().map(|author| author.identity()).collect();
         Resolved {
             source,
             source_kind: self.source.kind.config.name,
             source_summary: self.source.kind.config.summary,
-            hash: fingerprint(self, authors, &parts.arms),
+            hash: fingerprint(self, &identities, &parts.arms),
             outline: parts.outline,
             order: parts.order,
+            authors,
             simulations: parts.simulations,
             arms: parts.arms,
             sink: self.sink(),
@@ -140,8 +152,12 @@ impl Builder<'_> {
 
     /// One entry per model; none for those that could not be made.
     fn authors(&mut self) -> Vec<Option<Arc<dyn Author>>> {
-        let models = self.plan.models.iter();
-        models.map(|model| self.taken((model.kind.build)(model.config.clone()), model)).collect()
+        let answers = self.plan.sink().join(ANSWERS);
+        let environment = AuthorEnvironment { base: &self.plan.base, answers: &answers };
+        let build = |model: &Configured<AuthorKind>| {
+            (model.kind.build)(model.config.clone(), &environment)
+        };
+        self.plan.models.iter().map(|model| self.taken(build(model), model)).collect()
     }
 
     fn work(&mut self, at: usize, authors: &[Option<Arc<dyn Author>>]) -> Option<Work> {

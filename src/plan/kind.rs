@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use backstory_core::{Author, BuildError, Classify, Environment, Flow, Operator, Source, Work};
+use backstory_core::{Author, AuthorEnvironment, BuildError, Classify, Environment, Flow, Operator, Source, Work};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -40,7 +40,7 @@ pub struct AuthorKind {
     /// What it asks of the world outside the process, in one word; none if nothing.
     pub effect: Option<&'static str>,
     /// Makes the author.
-    pub build: fn(Json) -> Built<Arc<dyn Author>>,
+    pub build: fn(Json, &AuthorEnvironment<'_>) -> Built<Arc<dyn Author>>,
 }
 
 /// A kind of operator.
@@ -134,7 +134,9 @@ macro_rules! author {
                 <$config>::SUMMARY,
             ),
             effect: <$config>::EFFECT,
-            build: |config| $crate::plan::kind::read::<$config>(config)?.build(),
+            build: |config, environment| {
+                $crate::plan::kind::read::<$config>(config)?.build(environment)
+            },
         }
     };
 }

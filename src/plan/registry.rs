@@ -14,6 +14,7 @@ pub static REGISTRY: Registry = Registry {
     ],
     authors: &[
         // [models.NAME]
+        author!(backstory_author::OpenAiConfig),
         author!(backstory_author::Outline),
     ],
     operators: &[

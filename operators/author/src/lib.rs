@@ -4,6 +4,7 @@
 //! file each. Not responsible for order, for what is read, or for contents: those are given.
 
 mod facts;
+mod openai;
 mod outline;
 mod plan;
 mod prose;
@@ -11,4 +12,5 @@ mod readme;
 mod requirements;
 mod thoughts;
 
+pub use openai::OpenAiConfig;
 pub use outline::Outline;

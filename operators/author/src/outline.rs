@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use backstory_core::{Author, Authored, BuildError, Moment, Plan, Scene, Structure, Thought};
+use backstory_core::{Author, AuthorEnvironment, Authored, BuildError, Moment, Plan, Scene, Structure, Thought};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ impl Outline {
     pub const EFFECT: Option<&'static str> = None;
 
     /// Makes the author.
-    pub fn build(self) -> Result<Arc<dyn Author>, Vec<BuildError>> {
+    pub fn build(self, _: &AuthorEnvironment<'_>) -> Result<Arc<dyn Author>, Vec<BuildError>> {
         Ok(Arc::new(FactsOnly))
     }
 }

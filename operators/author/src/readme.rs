@@ -23,10 +23,16 @@ const ASIDES: [&str; 8] =
 const ENTITIES: [(&str, &str); 5] =
     [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
 
-/// The first paragraph of the README that says something, and the one that follows it directly.
-pub(crate) fn about(repository: &Repository) -> Option<String> {
+/// The README of the repository: of several the one nearest to the top.
+pub(crate) fn text(repository: &Repository) -> Option<&str> {
     let readmes = repository.context.iter().filter(|(path, _)| is_readme(path));
     let (_, text) = readmes.min_by_key(|(path, _)| (path.matches('/').count(), path.len()))?;
+    Some(text)
+}
+
+/// The first paragraph of the README that says something, and the one that follows it directly.
+pub(crate) fn about(repository: &Repository) -> Option<String> {
+    let text = text(repository)?;
     let says = |paragraph: &String| words(paragraph) >= FEWEST_WORDS && !is_menu(paragraph);
     let mut meaningful = paragraphs(text)
         .into_iter()

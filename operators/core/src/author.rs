@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -94,6 +96,26 @@ impl<T, E> Authored<T, E> {
     }
 }
 
+/// What a configuration of an author may refer to.
+#[derive(Clone, Copy, Debug)]
+pub struct AuthorEnvironment<'a> {
+    /// The folder that relative paths start from: that of the plan file.
+    pub base: &'a Path,
+    /// The folder that keeps answers of models, unless the configuration names another one.
+    pub answers: &'a Path,
+}
+
+/// What was paid for a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spent {
+    /// Requests sent, answered or not.
+    pub requests: u64,
+    /// Tokens of prompts and answers.
+    pub tokens: u64,
+    /// Money, in the unit of the plan's prices.
+    pub money: f64,
+}
+
 /// Whoever writes requirements, plans and thoughts. Called concurrently.
 ///
 /// An author never supplies the content of a file: see [`crate::Step`].
@@ -107,6 +129,9 @@ pub trait Author: Send + Sync {
 
     /// One thought of a sub-agent.
     async fn think(&self, scene: &Scene<'_>) -> Authored<Thought>;
+
+    /// Takes into account what earlier runs into the same output have paid for it.
+    fn charge(&self, _spent: &Spent) {}
 
     /// How the models behind it are doing; none if there is none.
     fn status(&self) -> Option<ModelStatus> {

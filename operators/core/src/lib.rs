@@ -16,6 +16,7 @@ mod failure;
 mod graph;
 mod operator;
 mod outline;
+mod quality;
 mod repository;
 mod request;
 mod sequence;
@@ -24,7 +25,8 @@ mod suggest;
 mod trajectory;
 
 pub use author::{
-    Author, AuthorError, Authored, Mode, ModelStatus, Moment, Scene, Thought,
+    Author, AuthorEnvironment, AuthorError, Authored, Mode, ModelStatus, Moment, Scene, Spent,
+    Thought,
 };
 pub use digest::{Digest, DigestParseError, Hasher};
 pub use failure::{Failure, FailureKind, Stage};
@@ -34,6 +36,7 @@ pub use operator::{
     PlanRepository, SimulateFile, Work,
 };
 pub use outline::{Definition, DefinitionKind, Import, ImportedName, Outline, When};
+pub use quality::Quality;
 pub use repository::{Classify, FileClass, LeftOut, Repository, Source, SourceError, SourceFile};
 pub use request::{Outcome, Request};
 pub use sequence::{Sequence, TokenSpan};

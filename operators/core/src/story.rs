@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Mode;
+use crate::{Mode, Quality};
 
 /// What the main agent decides about one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,12 +49,14 @@ pub enum Step {
 }
 
 /// How one file came to be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
     /// Index of the file in the repository.
     pub file: u32,
     /// Think, (Read, Observation)*, Think, Write; the last is always the write.
     pub steps: Vec<Step>,
+    /// What is known of each thought, in order.
+    pub qualities: Vec<Quality>,
     /// What gates of the plan found and let pass, as sentences.
     pub marks: Vec<String>,
 }

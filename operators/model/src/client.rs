@@ -6,7 +6,7 @@ use backstory_core::{AuthorError, BuildError, Digest, ModelStatus, Request};
 use object_store::ObjectStore;
 use object_store::path::Path;
 
-use crate::{ModelConfig, Question, Reply, Spent};
+use crate::{ModelConfig, Question, Reply};
 
 /// What came of a question.
 #[derive(Clone, Debug)]
@@ -46,17 +46,18 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that keeps answers in `answers` under `prefix`. `spent` is what earlier runs paid by the
-    /// ledger; answers that are recalled are not counted again.
+    /// A client that keeps answers in `answers` under `prefix`.
     pub fn new(
         config: &ModelConfig,
         answers: Arc<dyn ObjectStore>,
         prefix: Path,
-        spent: Spent,
     ) -> Result<Self, Vec<BuildError>> {
-        let _ = (config, answers, prefix, spent);
+        let _ = (config, answers, prefix);
         Ok(Self { inner: Arc::new(()) })
     }
+
+    /// Takes what earlier runs paid into account.
+    pub fn charge(&self, _spent: &backstory_core::Spent) {}
 
     /// The key that the first answer to `question` is kept under.
     pub fn key(&self, question: &Question) -> Digest {

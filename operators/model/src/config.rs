@@ -197,3 +197,10 @@ fn usual_patience_seconds() -> u64 {
 fn usual_weight() -> f64 {
     1.0
 }
+
+impl ModelConfig {
+    /// Digest of all that determines answers.
+    pub fn identity(&self) -> backstory_core::Digest {
+        backstory_core::Digest::of(&self.model)
+    }
+}

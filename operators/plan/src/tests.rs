@@ -71,8 +71,15 @@ fn planned(
     block_on(Planner { author: Arc::new(Fixed(answer)) }.plan(&structure())).result
 }
 
+fn failure(answer: Result<backstory_core::Plan, AuthorError>) -> Failure {
+    match planned(answer) {
+        Err(Halt::Failed(failure)) => failure,
+        other => panic!("no failure: {other:?}"),
+    }
+}
+
 fn refused(entries: &[(u32, &[u32])]) -> String {
-    let failure = planned(Ok(plan_of(entries))).unwrap_err();
+    let failure = failure(Ok(plan_of(entries)));
     assert_eq!((failure.stage, failure.kind), (Stage::Plan, FailureKind::Author));
     failure.message
 }
@@ -112,8 +119,10 @@ fn a_plan_that_cannot_be_carried_out_is_refused() {
 
 #[test]
 fn an_author_without_an_answer_is_a_failure() {
-    let failure = planned(Err(AuthorError::Unusable("no answer in 60 s".into()))).unwrap_err();
-    assert_eq!(failure.message, "no answer in 60 s");
+    let error = AuthorError::Unusable("no answer in 60 s".into());
+    assert_eq!(failure(Err(error)).message, "no answer in 60 s");
+    let away = AuthorError::Unavailable("nobody is there".into());
+    assert_eq!(planned(Err(away)), Err(Halt::Unavailable("nobody is there".into())));
 }
 
 #[test]

@@ -1,15 +1,24 @@
 //! The steps of a sub-agent that writes one file.
 //!
-//! Responsible for what is read before a file is written, and for the order of the steps. Not responsible
-//! for the thoughts, which an author writes, nor for contents, which steps name and never hold.
+//! Responsible for what is read before a file is written, for the order of the steps, and for the gates that
+//! a thought has to pass. Not responsible for the thoughts, which an author writes, nor for contents, which
+//! steps name and never hold.
 //!
 //! # What is read
 //!
-//! The files that the file depends on and that are written by then, whole, in the order in which they
-//! were written. They are chosen in that same order: a file that does not fit into what is left of the
-//! budget is skipped, and named as such in the thought before reading; later ones that are smaller may
-//! still fit. Files of a cycle that come later are not there yet and are not read.
+//! Offered are the files that the file depends on and that are written by then, in the order in which they
+//! were written. The author may choose among them, and ask for any other file that is written by then; an
+//! author that does not choose reads what is offered. Files are read whole, in the order of asking. One that
+//! does not fit into what is left of the budget is skipped; later ones that are smaller may still fit. Files
+//! of a cycle that come later are not there yet and are not read.
+//!
+//! # What a thought is measured against
+//!
+//! Shown is what the trajectory shows of the repository to whoever thinks: the requirements, the plan's
+//! entries and paths of the file itself and of its dependencies, what was read, and the thought before. A
+//! name of the file that is in none of these was not known yet.
 
+mod reads;
 #[cfg(test)]
 mod tests;
 
@@ -17,25 +26,35 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, BuildError, Draft, Environment, Failure, FailureKind, Flow, Moment, Operator, Plan,
-    SimulateFile, Stage, Step, Structure, Work,
+    Author, Authored, BuildError, Draft, Environment, Failure, FailureKind, Flow, Halt, Mode,
+    Moment, Operator, Outcome, Plan, Quality, Request, Scene, SimulateFile, Stage, Step, Structure,
+    Thought, Work,
 };
+use backstory_quality::{Gate, Shown, Target, Then, measure, validate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use reads::Choice;
+
 /// Asks a model for the thoughts of a sub-agent per file: what it needs before it reads, how it will go
 /// about it before it writes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Simulate {
     /// Who writes the thoughts: a name from the plan file's `[models]`.
     #[schemars(extend("format" = "model"))]
     pub model: String,
+    /// What the author of a thought sees of the file that it is about: `hindsight` shows the file, `blinded`
+    /// its signatures, imports and topics, so that nothing can be copied from its bodies.
+    #[serde(default)]
+    pub mode: Mode,
     /// How much a sub-agent may read for one file, in tokens, estimated as one token per four bytes.
-    /// Files are read whole, in the order in which they were written; one that does not fit into what is
-    /// left is skipped. 0 reads nothing.
+    /// Files are read whole; one that does not fit into what is left is skipped. 0 reads nothing.
     #[serde(default = "usual_budget")]
     pub read_budget: u32,
+    /// Limits that every thought has to keep. None by default: all measures are recorded, none refuses.
+    #[serde(default)]
+    pub gates: Vec<Gate>,
 }
 
 fn usual_budget() -> u32 {
@@ -52,20 +71,24 @@ impl Operator for Simulate {
     const GIVES: Flow = Flow::Drafts;
 
     fn build(self, environment: &Environment<'_>) -> Result<Work, Vec<BuildError>> {
-        match environment.model(&self.model) {
-            Ok(author) => {
-                let budget = u64::from(self.read_budget) * BYTES_PER_TOKEN;
-                Ok(Work::Simulate(Arc::new(Simulator { author, budget })))
-            }
-            Err(error) => Err(vec![error]),
+        let mut errors = validate(&self.gates).err().unwrap_or_default();
+        let author = environment.model(&self.model).map_err(|error| errors.push(error));
+        let Ok(author) = author else { return Err(errors) };
+        if !errors.is_empty() {
+            return Err(errors);
         }
+        let budget = u64::from(self.read_budget) * BYTES_PER_TOKEN;
+        let (mode, gates) = (self.mode, self.gates);
+        Ok(Work::Simulate(Arc::new(Simulator { author, mode, budget, gates })))
     }
 }
 
 struct Simulator {
     author: Arc<dyn Author>,
+    mode: Mode,
     /// In bytes.
     budget: u64,
+    gates: Vec<Gate>,
 }
 
 #[async_trait]
@@ -74,53 +97,152 @@ impl SimulateFile for Simulator {
         self.author.identity()
     }
 
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
     async fn simulate(
         &self,
         structure: &Structure,
         plan: &Plan,
         file: u32,
-    ) -> Result<Draft, Failure> {
-        let Choice { reads, skipped } = choose(structure, file, self.budget);
-        let think = async |moment| {
-            let answer = self.author.think(structure, plan, file, moment).await;
-            answer.map(Step::Think).map_err(|error| {
-                let path = Arc::clone(structure.path(file));
-                Failure::file(path, Stage::Simulate, FailureKind::Author, error.to_string())
-            })
+    ) -> Authored<Draft, Halt> {
+        let mut desk = Desk {
+            simulator: self,
+            structure,
+            plan,
+            target: Target::new(structure.text(file)),
+            draft: Draft { file, steps: vec![], qualities: vec![], marks: vec![] },
+            requests: vec![],
         };
-        let mut steps = Vec::with_capacity(reads.len() * 2 + 3);
-        steps.push(think(Moment::BeforeReading { reads: &reads, skipped: &skipped }).await?);
-        steps.extend(reads.iter().flat_map(|&read| [Step::Read(read), Step::Observation(read)]));
-        steps.push(think(Moment::BeforeWriting { reads: &reads }).await?);
-        steps.push(Step::Write(file));
-        Ok(Draft { file, steps })
+        let result = desk.work().await;
+        let Desk { draft, requests, .. } = desk;
+        Authored { result: result.map(|()| draft), requests }
     }
 }
 
-/// Written dependencies of a file, in the order in which they were written.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Choice {
-    reads: Vec<u32>,
-    skipped: Vec<u32>,
+/// One sub-agent at work.
+struct Desk<'a> {
+    simulator: &'a Simulator,
+    structure: &'a Structure,
+    plan: &'a Plan,
+    target: Target<'a>,
+    draft: Draft,
+    requests: Vec<Request>,
 }
 
-fn choose(structure: &Structure, file: u32, budget: u64) -> Choice {
-    let positions = structure.graph.positions();
-    let place = |file: u32| positions[file as usize];
-    let dependencies = structure.graph.dependencies[file as usize].iter().copied();
-    let mut written: Vec<_> = dependencies.filter(|&other| place(other) < place(file)).collect();
-    written.sort_unstable_by_key(|&other| place(other));
+impl Desk<'_> {
+    async fn work(&mut self) -> Result<(), Halt> {
+        let (structure, file, budget) = (self.structure, self.draft.file, self.simulator.budget);
+        let Choice { reads: offered, skipped } = reads::dependencies(structure, file, budget);
+        let moment = Moment::BeforeReading { offered: &offered, skipped: &skipped };
+        let thought = self.think(moment).await?;
+        let chosen = thought.reads.as_deref().unwrap_or(&offered);
+        let reads = reads::asked(structure, file, chosen, budget).reads;
+        self.draft.steps.push(Step::Think(thought.text.clone()));
+        let read = |&read: &u32| [Step::Read(read), Step::Observation(read)];
+        self.draft.steps.extend(reads.iter().flat_map(read));
 
-    let mut choice = Choice::default();
-    let mut left = budget;
-    for other in written {
-        let bytes = structure.text(other).len() as u64;
-        if bytes <= left {
-            left -= bytes;
-            choice.reads.push(other);
-        } else {
-            choice.skipped.push(other);
+        let moment = Moment::BeforeWriting { reads: &reads, need: &thought.text };
+        let design = self.think(moment).await?;
+        self.draft.steps.extend([Step::Think(design.text), Step::Write(file)]);
+        Ok(())
+    }
+
+    /// A thought that passes the gates, or is let through with a mark.
+    async fn think(&mut self, moment: Moment<'_>) -> Result<Thought, Halt> {
+        let Self { simulator, structure, plan, .. } = *self;
+        let (mode, file) = (simulator.mode, self.draft.file);
+        let mut attempt = 0;
+        loop {
+            let scene = Scene { structure, plan, file, moment, mode, attempt };
+            let authored = simulator.author.think(&scene).await;
+            self.requests.extend(authored.requests);
+            let path = structure.path(file);
+            let thought =
+                authored.result.map_err(|error| Halt::of(error, Stage::Simulate, Some(path)))?;
+            let shown = shown(structure, plan, file, moment);
+            let quality = measure(&thought.text, &self.target, &shown);
+            let found = simulator.gates.iter();
+            let found: Vec<_> = found.filter_map(|gate| Some((gate, gate.check(&quality)?))).collect();
+            if found.iter().any(|(gate, _)| attempt < gate.attempts) {
+                self.refuse(&found[0].1);
+                attempt += 1;
+                continue;
+            }
+            if let Some((_, why)) = found.iter().find(|(gate, _)| gate.then == Then::Reject) {
+                self.refuse(why);
+                let message = format!("a thought was refused: {why}");
+                let path = Arc::clone(path);
+                let failure = Failure::file(path, Stage::Simulate, FailureKind::Gate, message);
+                return Err(Halt::Failed(failure));
+            }
+            self.mark(found.into_iter().map(|(_, why)| why), quality);
+            return Ok(thought);
         }
     }
-    choice
+
+    fn mark(&mut self, found: impl Iterator<Item = String>, quality: Quality) {
+        let path = self.structure.path(self.draft.file);
+        let number = self.draft.qualities.len() + 1;
+        self.draft.marks.extend(found.map(|why| format!("{path}, thought {number}: {why}")));
+        self.draft.qualities.push(quality);
+    }
+
+    /// Says of the last request that its answer was not used.
+    fn refuse(&mut self, why: &str) {
+        if let Some(request) = self.requests.last_mut() {
+            request.outcome = Outcome::Refused;
+            request.message = Some(why.to_owned());
+        }
+    }
+}
+
+/// What whoever thinks at a moment was shown of the repository: see the head of this file.
+fn shown<'a>(
+    structure: &'a Structure,
+    plan: &'a Plan,
+    file: u32,
+    moment: Moment<'a>,
+) -> Shown<'a> {
+    let mut shown = Shown::new();
+    shown.add(&plan.requirements);
+    let (reads, need) = match moment {
+        Moment::BeforeReading { .. } => (&[][..], ""),
+        Moment::BeforeWriting { reads, need } => (reads, need),
+    };
+    let related = structure.graph.dependencies[file as usize].iter().chain(reads).chain([&file]);
+    let positions = structure.graph.positions();
+    for &other in related {
+        shown.add(structure.path(other));
+        if let Some(entry) = plan.files.get(positions[other as usize] as usize) {
+            shown.add(&entry.purpose);
+            entry.interface.iter().for_each(|item| shown.add(item));
+        }
+    }
+    reads.iter().for_each(|&read| shown.add(structure.text(read)));
+    shown.add(need);
+    shown
+}
+
+/// What is known of the thoughts of a draft, measured again.
+pub fn measured(structure: &Structure, plan: &Plan, draft: &Draft) -> Vec<Quality> {
+    let target = Target::new(structure.text(draft.file));
+    let observed = draft.steps.iter().filter_map(|step| match step {
+        Step::Observation(read) => Some(*read),
+        _ => None,
+    });
+    let reads: Vec<_> = observed.collect();
+    let mut need = None;
+    let mut qualities = vec![];
+    for thought in draft.thoughts() {
+        let moment = match need {
+            None => Moment::BeforeReading { offered: &[], skipped: &[] },
+            Some(need) => Moment::BeforeWriting { reads: &reads, need },
+        };
+        let shown = shown(structure, plan, draft.file, moment);
+        qualities.push(measure(thought, &target, &shown));
+        need.get_or_insert(thought);
+    }
+    qualities
 }

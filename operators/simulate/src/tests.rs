@@ -11,7 +11,10 @@ use serde_json::json;
 use super::*;
 
 /// Thinks aloud what it was asked.
-struct Echo;
+#[derive(Default)]
+struct Echo {
+    reads: Option<Vec<u32>>,
+}
 
 #[async_trait]
 impl Author for Echo {
@@ -19,21 +22,18 @@ impl Author for Echo {
         "echo/1".into()
     }
 
-    async fn plan(&self, _: &Structure) -> Result<Plan, AuthorError> {
-        Err(AuthorError("a simulator asks for no plan".into()))
+    async fn plan(&self, _: &Structure) -> Authored<Plan> {
+        unreachable!("a simulator asks for no plan")
     }
 
-    async fn think(
-        &self,
-        structure: &Structure,
-        _: &Plan,
-        file: u32,
-        moment: Moment<'_>,
-    ) -> Result<String, AuthorError> {
-        match &**structure.path(file) {
-            "silent" => Err(AuthorError("no answer in 60 s".into())),
-            _ => Ok(format!("{file} {moment:?}")),
-        }
+    async fn think(&self, scene: &Scene<'_>) -> Authored<Thought> {
+        let Scene { structure, file, moment, .. } = *scene;
+        let result = match &**structure.path(file) {
+            "silent" => Err(AuthorError::Unusable("no answer in 60 s".into())),
+            "later" => Err(AuthorError::Unavailable("nobody is there".into())),
+            _ => Ok(Thought { text: format!("{file} {moment:?}"), reads: self.reads.clone() }),
+        };
+        Authored { result, requests: vec![] }
     }
 }
 
@@ -64,13 +64,17 @@ fn structure(files: &[(&str, usize)], order: Vec<u32>, dependencies: Vec<Vec<u32
     }
 }
 
-fn simulate(structure: &Structure, budget: u64, file: u32) -> Result<Draft, Failure> {
-    let simulator = Simulator { author: Arc::new(Echo), budget };
-    block_on(simulator.simulate(
-        structure,
-        &Plan { requirements: String::new(), files: vec![] },
-        file,
-    ))
+fn simulator(author: impl Author + 'static, budget: u64) -> Simulator {
+    Simulator { author: Arc::new(author), mode: Mode::default(), budget, gates: vec![] }
+}
+
+fn draft(simulator: &Simulator, structure: &Structure, file: u32) -> Authored<Draft, Halt> {
+    let plan = Plan { requirements: String::new(), files: vec![] };
+    block_on(simulator.simulate(structure, &plan, file))
+}
+
+fn simulate(structure: &Structure, budget: u64, file: u32) -> Result<Draft, Halt> {
+    draft(&simulator(Echo::default(), budget), structure, file).result
 }
 
 #[test]
@@ -82,12 +86,16 @@ fn what_does_not_fit_is_skipped_and_later_files_may_fit() {
     assert_eq!(
         draft.steps,
         [
-            Step::Think("3 BeforeReading { reads: [2, 0], skipped: [1] }".into()),
+            Step::Think("3 BeforeReading { offered: [2, 0], skipped: [1] }".into()),
             Step::Read(2),
             Step::Observation(2),
             Step::Read(0),
             Step::Observation(0),
-            Step::Think("3 BeforeWriting { reads: [2, 0] }".into()),
+            Step::Think(
+                "3 BeforeWriting { reads: [2, 0], need: \"3 BeforeReading { offered: [2, 0], \
+                 skipped: [1] }\" }"
+                    .into()
+            ),
             Step::Write(3),
         ]
     );
@@ -96,17 +104,112 @@ fn what_does_not_fit_is_skipped_and_later_files_may_fit() {
 #[test]
 fn in_a_cycle_only_what_is_written_is_read() {
     let structure = structure(&[("a", 1), ("b", 1)], vec![1, 0], vec![vec![1], vec![0]]);
-    assert_eq!(choose(&structure, 1, 9), Choice::default());
-    assert_eq!(choose(&structure, 0, 9), Choice { reads: vec![1], skipped: vec![] });
+    assert_eq!(reads::dependencies(&structure, 1, 9), Choice::default());
+    assert_eq!(reads::dependencies(&structure, 0, 9), Choice { reads: vec![1], skipped: vec![] });
 }
 
 #[test]
 fn an_author_without_an_answer_fails_the_file() {
     let structure = structure(&[("silent", 1)], vec![0], vec![vec![]]);
-    let failure = simulate(&structure, 9, 0).unwrap_err();
+    let halt = simulate(&structure, 9, 0).unwrap_err();
     let expected =
         Failure::file("silent", Stage::Simulate, FailureKind::Author, "no answer in 60 s");
-    assert_eq!(failure, expected);
+    assert_eq!(halt, Halt::Failed(expected));
+}
+
+#[test]
+fn an_author_that_is_away_fails_nothing() {
+    let structure = structure(&[("later", 1)], vec![0], vec![vec![]]);
+    let halt = simulate(&structure, 9, 0).unwrap_err();
+    assert_eq!(halt, Halt::Unavailable("nobody is there".into()));
+}
+
+/// What exists, is written by then and fits is read, once, in the order of asking.
+#[test]
+fn an_author_may_choose_what_it_reads() {
+    let files = [("a", 40), ("b", 100), ("c", 60), ("d", 1), ("e", 1)];
+    let needs = vec![vec![], vec![], vec![], vec![0, 1, 2], vec![]];
+    let structure = structure(&files, vec![2, 1, 0, 3, 4], needs);
+    let read = |asked: &[u32]| {
+        let author = Echo { reads: Some(asked.to_vec()) };
+        let draft = draft(&simulator(author, 100), &structure, 3).result.unwrap();
+        let read = |step: &Step| match step {
+            Step::Read(file) => Some(*file),
+            _ => None,
+        };
+        draft.steps.iter().filter_map(read).collect::<Vec<_>>()
+    };
+    assert_eq!(read(&[]), [0_u32; 0]);
+    assert_eq!(read(&[0, 2]), [0, 2]);
+    assert_eq!(read(&[0, 3, 4, 0, 77, 1, 2]), [0, 2], "itself, later, twice, unknown, too long");
+}
+
+/// Answers with the attempt that is asked for, and says what was asked.
+struct Attempts;
+
+#[async_trait]
+impl Author for Attempts {
+    fn identity(&self) -> String {
+        "attempts/1".into()
+    }
+
+    async fn plan(&self, _: &Structure) -> Authored<Plan> {
+        unreachable!("a simulator asks for no plan")
+    }
+
+    async fn think(&self, scene: &Scene<'_>) -> Authored<Thought> {
+        let text = vec!["word"; 3 - scene.attempt as usize].join(" ");
+        let request = Request {
+            key: Digest::of(&text),
+            purpose: "need".into(),
+            file: Some(scene.file),
+            endpoint: None,
+            model: "m".into(),
+            prompt_tokens: 1,
+            completion_tokens: 1,
+            latency_ms: 1,
+            tries: 1,
+            finish_reason: None,
+            cost: None,
+            outcome: Outcome::Used,
+            message: None,
+        };
+        Authored { result: Ok(Thought { text, reads: None }), requests: vec![request] }
+    }
+}
+
+fn gated(gates: serde_json::Value) -> Authored<Draft, Halt> {
+    let structure = structure(&[("a", 1)], vec![0], vec![vec![]]);
+    let mut simulator = simulator(Attempts, 9);
+    simulator.gates = serde_json::from_value(gates).unwrap();
+    draft(&simulator, &structure, 0)
+}
+
+#[test]
+fn a_gate_asks_again_and_then_decides() {
+    let authored = gated(json!([
+        {"measure": "words", "above": 2, "then": "reject", "attempts": 1},
+        {"measure": "words", "above": 1, "then": "mark"},
+    ]));
+    let outcomes: Vec<_> = authored.requests.iter().map(|request| request.outcome.name()).collect();
+    assert_eq!(outcomes, ["refused", "used", "refused", "used"]);
+    assert_eq!(authored.requests[0].message.as_deref(), Some("words is 3, above 2"));
+    let draft = authored.result.unwrap();
+    assert_eq!(draft.thoughts().collect::<Vec<_>>(), ["word word", "word word"]);
+    assert_eq!(
+        draft.marks,
+        ["a, thought 1: words is 2, above 1", "a, thought 2: words is 2, above 1"]
+    );
+    assert_eq!(draft.qualities.iter().map(|quality| quality.words).collect::<Vec<_>>(), [2, 2]);
+
+    let authored = gated(json!([
+        {"measure": "words", "above": 1, "then": "reject", "attempts": 1},
+    ]));
+    let outcomes: Vec<_> = authored.requests.iter().map(|request| request.outcome.name()).collect();
+    assert_eq!(outcomes, ["refused", "refused"]);
+    let message = "a thought was refused: words is 2, above 1";
+    let expected = Failure::file("a", Stage::Simulate, FailureKind::Gate, message);
+    assert_eq!(authored.result.unwrap_err(), Halt::Failed(expected));
 }
 
 #[test]
@@ -117,7 +220,7 @@ fn the_keys_are_checked() {
         |config: Simulate, author| config.build(&Environment { base: Path::new("."), author });
     let errors = build(config.clone(), &|_| None).err().unwrap();
     assert_eq!((errors.len(), errors[0].key), (1, "model"));
-    assert!(matches!(build(config, &|_| Some(Arc::new(Echo))), Ok(Work::Simulate(_))));
+    assert!(matches!(build(config, &|_| Some(Arc::new(Echo::default()))), Ok(Work::Simulate(_))));
     assert!(serde_json::from_value::<Simulate>(json!({"model": "m", "budget": 1})).is_err());
 }
 
@@ -144,7 +247,10 @@ proptest! {
     fn every_draft_keeps_the_rules(structure in repositories(), budget in 0..400_u64) {
         let positions = structure.graph.positions();
         for file in 0..positions.len() as u32 {
-            let steps = simulate(&structure, budget, file).unwrap().steps;
+            let draft = simulate(&structure, budget, file).unwrap();
+            let plan = Plan { requirements: String::new(), files: vec![] };
+            prop_assert_eq!(&measured(&structure, &plan, &draft), &draft.qualities);
+            let steps = draft.steps;
             let (last, rest) = steps.split_last().unwrap();
             prop_assert_eq!(last, &Step::Write(file));
             let thoughts = rest.iter().filter(|step| matches!(step, Step::Think(_))).count();

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, AuthorError, BuildError, Classify, Digest, Draft, Environment, Failure, FileClass,
-    Flow, Graph, Moment, Operator, OrderFiles, Outline, OutlineFile, PlanRepository, Repository,
-    Sequence, SimulateFile, Source, SourceError, SourceFile, SpanKind, Story, Structure,
-    Trajectory, Work,
+    Author, AuthorEnvironment, Authored, BuildError, Classify, Digest, Draft, Environment, Failure, FileClass,
+    Flow, Graph, Halt, Mode, Operator, OrderFiles, Outline, OutlineFile, PlanRepository, Repository,
+    Scene, Sequence, SimulateFile, Source, SourceError, SourceFile, SpanKind, Story, Structure,
+    Thought, Trajectory, Work,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -181,7 +181,7 @@ impl Facts {
     const SUMMARY: &str = "Writes from facts only";
     const EFFECT: Option<&str> = None;
 
-    fn build(self) -> Result<Arc<dyn Author>, Vec<BuildError>> {
+    fn build(self, _: &AuthorEnvironment<'_>) -> Result<Arc<dyn Author>, Vec<BuildError>> {
         match &self.school {
             Some(school) => Err(file(Path::new("/nowhere"), "school", school).unwrap_err()),
             None => Ok(Arc::new(Nothing)),
@@ -294,17 +294,11 @@ impl Author for Nothing {
         "facts/1".to_owned()
     }
 
-    async fn plan(&self, _: &Structure) -> Result<backstory_core::Plan, AuthorError> {
+    async fn plan(&self, _: &Structure) -> Authored<backstory_core::Plan> {
         unimplemented!("no test runs a plan")
     }
 
-    async fn think(
-        &self,
-        _: &Structure,
-        _: &backstory_core::Plan,
-        _: u32,
-        _: Moment<'_>,
-    ) -> Result<String, AuthorError> {
+    async fn think(&self, _: &Scene<'_>) -> Authored<Thought> {
         unimplemented!("no test runs a plan")
     }
 }
@@ -327,7 +321,7 @@ impl PlanRepository for Nothing {
         "facts/1".to_owned()
     }
 
-    async fn plan(&self, _: &Structure) -> Result<backstory_core::Plan, Failure> {
+    async fn plan(&self, _: &Structure) -> Authored<backstory_core::Plan, Halt> {
         unimplemented!("no test runs a plan")
     }
 }
@@ -338,12 +332,16 @@ impl SimulateFile for Nothing {
         "facts/1".to_owned()
     }
 
+    fn mode(&self) -> Mode {
+        Mode::default()
+    }
+
     async fn simulate(
         &self,
         _: &Structure,
         _: &backstory_core::Plan,
         _: u32,
-    ) -> Result<Draft, Failure> {
+    ) -> Authored<Draft, Halt> {
         unimplemented!("no test runs a plan")
     }
 }

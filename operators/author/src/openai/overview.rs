@@ -92,7 +92,7 @@ fn levels(facts: &Facts<'_>, file: u32) -> [String; LEVELS] {
     }
     if offers.len() > SIGNATURES {
         let more = count(offers.len() - SIGNATURES, "more definition");
-        detailed.push_str(&format!("\n  and {more}"));
+        detailed.extend(["\n  and ", &more]);
     }
     [path, purpose, named, detailed]
 }

@@ -7,7 +7,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{OpenAi, overview, reader};
+use super::{OpenAi, discard, overview, reader};
 use crate::facts::Facts;
 
 /// What a model answers.
@@ -79,15 +79,15 @@ impl Part<'_> {
         question.schema = Some(("plan".into(), schema(self.number == 0)));
         let repository = &facts.structure.repository.name;
         let first = author.ask(repository, question.clone(), requests).await?;
-        let problem = match self.read(facts, &first) {
+        let problem = match self.read(facts, &first.text) {
             Ok(read) => return Ok(read),
             Err(problem) => problem,
         };
-        author.discard(requests, &problem);
-        author.repair(&mut question, first, &problem)?;
+        discard(requests, &problem);
+        author.repair(&mut question, first.text, &problem)?;
         let second = author.ask(repository, question, requests).await?;
-        self.read(facts, &second).map_err(|problem| {
-            author.discard(requests, &problem);
+        self.read(facts, &second.text).map_err(|problem| {
+            discard(requests, &problem);
             AuthorError::Unusable(format!("the plan cannot be used, also when asked again: {problem}"))
         })
     }
@@ -99,7 +99,7 @@ impl Part<'_> {
             .iter()
             .map(|&file| {
                 let needs = facts.needs(file).into_iter().filter(|&n| facts.precedes(n, file));
-                let needs: Vec<_> = needs.map(|need| facts.path(need)).collect();
+                let needs: Vec<_> = needs.map(|need| facts.path(need).to_owned()).collect();
                 context! { path => facts.path(file), needs }
             })
             .collect();
@@ -144,8 +144,8 @@ impl Part<'_> {
         match (&missing[..], &invented[..]) {
             ([], []) => {}
             ([], [path, ..]) => return Err(format!("\"{path}\" is none of the files listed")),
-            ([&file, rest @ ..], _) => {
-                let path = facts.path(file);
+            ([file, rest @ ..], _) => {
+                let path = facts.path(**file);
                 return Err(match rest.len() {
                     0 => format!("\"{path}\" has no entry"),
                     more => format!("\"{path}\" and {more} other files have no entry"),

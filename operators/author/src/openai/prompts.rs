@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use backstory_core::{BuildError, Digest, Hasher};
+use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,8 +77,8 @@ impl Prompts {
     pub(crate) fn load(&self, base: &Path) -> Result<Templates, Vec<BuildError>> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+        environment.set_syntax(syntax.unwrap_or_default());
         let mut hasher = Hasher::new();
         let mut errors = vec![];
         for (name, ours, path) in self.sources() {
