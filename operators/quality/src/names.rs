@@ -89,7 +89,7 @@ fn code(thought: &str) -> Vec<Range<usize>> {
         let (start, end) = if start - open >= 3 {
             // The language of a fence is no name.
             let end = rest.find("```").map_or(thought.len(), |length| start + length);
-            (past(thought, start, |c| c.is_alphanumeric()), end)
+            (past(thought, start, char::is_alphanumeric), end)
         } else {
             match rest.find(['`', '\n']) {
                 Some(length) if rest[length..].starts_with('`') => (start, start + length),
@@ -128,14 +128,12 @@ fn is_path(thought: &str, run: &[Range<usize>], is_code: bool) -> bool {
 /// Whether a word stands in prose as only code does: called or qualified. `item(s)` is not called.
 fn is_used(before: &str, after: &str) -> bool {
     let called = after.starts_with('(') && !after.starts_with("(s)") && !after.starts_with("(es)");
-    let qualifiers = [".", "::", "->"];
-    let qualifies = |qualifier: &str| {
-        after.strip_prefix(qualifier).is_some_and(|rest| rest.starts_with(is_word))
-    };
-    let qualified = |qualifier: &str| {
-        before.strip_suffix(qualifier).is_some_and(|rest| rest.ends_with(is_word))
-    };
-    called || qualifiers.into_iter().any(|by| qualifies(by) || qualified(by))
+    let signs = [".", "::", "->"];
+    let qualifies =
+        |sign: &str| after.strip_prefix(sign).is_some_and(|rest| rest.starts_with(is_word));
+    let qualified =
+        |sign: &str| before.strip_suffix(sign).is_some_and(|rest| rest.ends_with(is_word));
+    called || signs.into_iter().any(|by| qualifies(by) || qualified(by))
 }
 
 fn can_name(word: &str) -> bool {

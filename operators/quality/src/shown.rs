@@ -98,3 +98,6 @@ pub(crate) fn ungrounded<'t>(
     let untold = names.filter(|name| target.has(name) && !shown.has(name));
     untold.map(Name::text).collect()
 }
+
+#[cfg(test)]
+mod tests;
