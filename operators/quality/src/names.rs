@@ -131,9 +131,9 @@ fn is_used(before: &str, after: &str) -> bool {
     let signs = [".", "::", "->"];
     let qualifies =
         |sign: &str| after.strip_prefix(sign).is_some_and(|rest| rest.starts_with(is_word));
-    let qualified =
+    let belongs =
         |sign: &str| before.strip_suffix(sign).is_some_and(|rest| rest.ends_with(is_word));
-    called || signs.into_iter().any(|by| qualifies(by) || qualified(by))
+    called || signs.into_iter().any(|by| qualifies(by) || belongs(by))
 }
 
 fn can_name(word: &str) -> bool {
