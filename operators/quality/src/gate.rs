@@ -1,0 +1,191 @@
+use std::fmt;
+
+use backstory_core::BuildError;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Quality;
+
+/// A number that is known of a thought.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// Share of the thought's runs of 8 tokens that occur in the file it is about, from 0 to 1.
+    #[serde(rename = "copy-8")]
+    Copy8,
+    /// Share of the thought's runs of 13 tokens that occur in the file it is about, from 0 to 1.
+    #[serde(rename = "copy-13")]
+    Copy13,
+    /// Tokens of the longest run that occurs in the file.
+    LongestCopy,
+    /// How many names of the file are in the thought, though nothing shown before has them.
+    Ungrounded,
+    /// How many phrases betray sight of the answer: `the given code`.
+    HindsightTalk,
+    /// Share of the thought's runs of 4 words that stood in it before, from 0 to 1.
+    Repetition,
+    /// How many words the thought has.
+    Words,
+}
+
+impl Measure {
+    /// All measures, in declaration order.
+    pub const ALL: [Self; 7] = [
+        Self::Copy8,
+        Self::Copy13,
+        Self::LongestCopy,
+        Self::Ungrounded,
+        Self::HindsightTalk,
+        Self::Repetition,
+        Self::Words,
+    ];
+
+    /// The name used in plans and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Copy8 => "copy-8",
+            Self::Copy13 => "copy-13",
+            Self::LongestCopy => "longest-copy",
+            Self::Ungrounded => "ungrounded",
+            Self::HindsightTalk => "hindsight-talk",
+            Self::Repetition => "repetition",
+            Self::Words => "words",
+        }
+    }
+
+    /// The number, out of what is known of a thought.
+    pub fn of(self, quality: &Quality) -> f64 {
+        match self {
+            Self::Copy8 => quality.copy_8.into(),
+            Self::Copy13 => quality.copy_13.into(),
+            Self::LongestCopy => quality.longest_copy.into(),
+            Self::Ungrounded => quality.n_ungrounded.into(),
+            Self::HindsightTalk => quality.n_hindsight_talk.into(),
+            Self::Repetition => quality.repetition.into(),
+            Self::Words => quality.words.into(),
+        }
+    }
+
+    const fn is_share(self) -> bool {
+        matches!(self, Self::Copy8 | Self::Copy13 | Self::Repetition)
+    }
+
+    /// A limit as exact as the number that is compared with it: 0.3 is not above 0.3.
+    fn limit(self, limit: f64) -> f64 {
+        if self.is_share() { f64::from(limit as f32) } else { limit }
+    }
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What becomes of a thought that a gate refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Then {
+    /// It is not used, and its file fails.
+    Reject,
+    /// It is used, and its row says what is wrong with it.
+    Mark,
+}
+
+impl Then {
+    /// The name used in plans.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reject => "reject",
+            Self::Mark => "mark",
+        }
+    }
+}
+
+/// A limit that thoughts have to keep: `{ measure = "copy-13", above = 0.3, then = "reject", attempts = 2 }`.
+/// At least one of `above` and `below` is given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// What is measured.
+    pub measure: Measure,
+    /// Refuses a thought whose number is above this. The limit itself is not refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+    /// Refuses a thought whose number is below this. The limit itself is not refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+    /// What becomes of a thought that is refused for good: `reject` does not use it, and its file fails;
+    /// `mark` uses it, and its row says what is wrong with it.
+    pub then: Then,
+    /// How often another thought is asked for in place of a refused one, before it is refused for good.
+    #[serde(default)]
+    pub attempts: u32,
+}
+
+impl Gate {
+    /// Why the gate refuses a thought, such as `copy-13 is 0.41, above 0.3`; none if it lets it pass.
+    pub fn check(&self, quality: &Quality) -> Option<String> {
+        let number = self.measure.of(quality);
+        let limit = |limit: f64| self.measure.limit(limit);
+        let above = self.above.filter(|&above| number > limit(above));
+        let below = self.below.filter(|&below| number < limit(below));
+        let said =
+            |side, than| format!("{} is {}, {side} {than}", self.measure, self.shown(number, than));
+        above.map(|above| said("above", above)).or(below.map(|below| said("below", below)))
+    }
+
+    /// The number with as few digits as leave it on its side of the limit, two after the point at least.
+    fn shown(&self, number: f64, limit: f64) -> String {
+        if !self.measure.is_share() {
+            return number.to_string();
+        }
+        let side = number.partial_cmp(&limit);
+        let tells = |text: &String| {
+            text.parse::<f64>().is_ok_and(|short| short.partial_cmp(&limit) == side)
+        };
+        let mut short = (2..=7).map(|digits| format!("{number:.digits$}"));
+        short.find(tells).unwrap_or_else(|| number.to_string())
+    }
+
+    /// What is wrong with the gate, if anything.
+    fn problem(&self) -> Option<(String, &'static str)> {
+        let measure = self.measure;
+        let limits = || self.above.into_iter().chain(self.below);
+        let share = measure.is_share();
+        if limits().next().is_none() {
+            let message = format!("the gate on {measure} has neither \"above\" nor \"below\"");
+            return Some((message, "say what it refuses, such as \"above = 0.3\""));
+        }
+        if let Some(limit) = limits().find(|limit| !limit.is_finite()) {
+            return Some((format!("{limit} is no limit for {measure}"), "give a finite number"));
+        }
+        if let Some(limit) = limits().find(|&limit| limit < 0.0 || share && limit > 1.0) {
+            let hint = if share { "give a share from 0 to 1" } else { "give a number from 0 up" };
+            return Some((format!("{measure} can never reach {limit}"), hint));
+        }
+        let (above, below) = self.above.zip(self.below)?;
+        (above < below).then(|| {
+            let message = format!(
+                "the gate on {measure} refuses everything: above {above}, and below {below}"
+            );
+            (message, "let \"above\" be the larger of the two")
+        })
+    }
+}
+
+/// Checks the gates of an operator. All that is wrong is reported, under the key `gates`.
+pub fn validate(gates: &[Gate]) -> Result<(), Vec<BuildError>> {
+    let error = |(message, hint): (String, &str)| BuildError {
+        key: "gates",
+        message,
+        hint: Some(hint.into()),
+    };
+    let errors: Vec<_> = gates.iter().filter_map(Gate::problem).map(error).collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+#[cfg(test)]
+mod tests;
