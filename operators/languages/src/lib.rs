@@ -12,6 +12,7 @@ mod files;
 mod found;
 mod opaque;
 mod query;
+mod salvage;
 mod sketch;
 mod syntax;
 
