@@ -5,8 +5,9 @@
 //! Responsible for judging paths, for outlines and for resolving imports to files of the same
 //! repository. Not responsible for the order that follows from them, nor for reading anything.
 //!
-//! To add a language, copy the folder of the one that is nearest and name it in `languages!`. A language
-//! without a grammar is a line in [`opaque`]: its files are written like others, in no known order.
+//! To add a language, copy the folder of the one that is nearest and name it in `languages!`. For most that is
+//! a query, a sample and a few lines of data (see [`query`]). A language without a grammar is a line in
+//! [`opaque`]: its files are written like others, in no known order.
 
 mod files;
 mod found;
@@ -39,30 +40,30 @@ macro_rules! languages {
 }
 
 languages! {
-    bash: Bash,
+    bash: BASH,
     c: C,
     cpp: Cpp,
     csharp: CSharp,
-    dart: Dart,
-    elixir: Elixir,
+    dart: DART,
+    elixir: ELIXIR,
     go: Go,
-    haskell: Haskell,
+    haskell: HASKELL,
     java: Java,
     javascript: JavaScript,
-    julia: Julia,
+    julia: JULIA,
     kotlin: Kotlin,
-    lua: Lua,
+    lua: LUA,
     ocaml: OCaml,
     php: Php,
     python: Python,
     r: R,
     ruby: Ruby,
     rust: Rust,
-    scala: Scala,
-    sql: Sql,
-    swift: Swift,
+    scala: SCALA,
+    sql: SQL,
+    swift: SWIFT,
     typescript: TypeScript,
-    zig: Zig,
+    zig: ZIG,
 }
 
 /// One source language.
