@@ -18,7 +18,7 @@ mod sketch;
 mod syntax;
 
 #[cfg(any(test, fuzzing))]
-#[cfg_attr(fuzzing, allow(missing_docs, dead_code))]
+#[cfg_attr(fuzzing, expect(dead_code, reason = "fuzzing needs its checks alone"))]
 pub mod testing;
 #[cfg(test)]
 mod tests;
