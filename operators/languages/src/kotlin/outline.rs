@@ -5,6 +5,7 @@
 //! A signature begins behind the annotations in front of the first modifier. `import a.b.c as d` has the
 //! path `a.b.c`, no names and an alias; `import a.b.*` the path `a.b` and the name `*`.
 
+mod misread;
 mod uses;
 
 use std::ops::Range;
@@ -172,16 +173,6 @@ impl<'t> Rules<'t> for Reader<'_> {
 }
 
 impl Reader<'_> {
-    /// Whether this ends where a type ends, and so holds its body.
-    fn is_misread(&self, node: Node<'_>) -> bool {
-        let parent = node.parent().map(|parent| self.grammar.kind(parent));
-        match self.grammar.kind(node) {
-            Kind::Call => parent == Some(Kind::Delegation),
-            Kind::AnnotatedLambda => parent == Some(Kind::Call),
-            _ => parent == Some(Kind::AnnotatedLambda),
-        }
-    }
-
     fn import(&mut self, node: Node<'_>) {
         let Some(name) = self.grammar.child(node, Kind::QualifiedIdentifier) else { return };
         let all = node.children(&mut node.walk()).any(|child| child.kind() == "*");
@@ -223,43 +214,6 @@ impl Reader<'_> {
         self.sketch.define(parts, &[]);
     }
 
-    /// The keyword of a type whose body the parser could not make sense of: the name follows.
-    fn salvage(&mut self, keyword: Node<'_>, scope: Scope) {
-        let name = self.salvage.behind(keyword, &["class", "interface", "object"]);
-        if let Some(name) = name.filter(|name| self.grammar.kind(*name) == Kind::Identifier) {
-            self.bare_type(keyword, name, keyword.start_byte()..name.end_byte(), scope);
-        }
-    }
-
-    /// `annotation class A` with nothing behind it is read like `a to b`.
-    fn misread_type(&mut self, node: Node<'_>, scope: Scope, doc: Option<Range<u32>>) {
-        if let (Some(keyword), Some(name)) = (node.child(1), node.child(2)) {
-            let place = self.bare_type(keyword, name, node.byte_range(), scope);
-            if let Some(place) = place {
-                self.sketch.outline.definitions[place as usize].doc = doc;
-            }
-        }
-    }
-
-    /// A type without members.
-    fn bare_type(
-        &mut self,
-        keyword: Node<'_>,
-        name: Node<'_>,
-        whole: Range<usize>,
-        scope: Scope,
-    ) -> Option<u32> {
-        let kind = match self.sketch.text(keyword) {
-            "interface" => DefinitionKind::Interface,
-            "class" | "object" => DefinitionKind::Type,
-            _ => return None,
-        };
-        let whole = whole.start as u32..whole.end as u32;
-        let (parent, start) = (scope.owner, whole.start);
-        let parts = Parts { kind, name, whole, start, body: None, doc: None, parent, public: true };
-        self.sketch.define(parts, &[])
-    }
-
     /// Everything that has one name. A scope if there are members in it.
     fn definition(
         &mut self,
@@ -288,15 +242,6 @@ impl Reader<'_> {
         let owner = self.sketch.define(parts, &["=", ";", ","])?;
         let has_members = matches!(kind, DefinitionKind::Type | DefinitionKind::Interface);
         has_members.then_some(Scope { owner: Some(owner) })
-    }
-
-    /// The body of `class A : B by c { .. }`.
-    fn misread_body<'t>(&self, node: Node<'t>) -> Option<Node<'t>> {
-        let specifiers = self.grammar.child(node, Kind::DelegationSpecifiers)?;
-        let count = specifiers.named_child_count() as u32;
-        let last = specifiers.named_child(count.checked_sub(1)?)?;
-        let call = self.grammar.child(self.grammar.child(last, Kind::Delegation)?, Kind::Call)?;
-        self.grammar.child(call, Kind::AnnotatedLambda)
     }
 
     fn kind_and_name<'t>(
