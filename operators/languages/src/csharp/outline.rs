@@ -138,7 +138,7 @@ impl<'t> Rules<'t> for Reader<'_> {
         match kind {
             Kind::FileNamespace => self.package(node),
             Kind::Using => self.import(node),
-            Kind::Field | Kind::EventField => self.variables(node, scope, doc),
+            Kind::Field | Kind::EventField => self.variables(node, scope, doc.as_ref()),
             _ => return self.definition(node, scope, doc),
         }
         None
@@ -261,7 +261,7 @@ impl Reader<'_> {
     }
 
     /// `int a = 1, b;`
-    fn variables(&mut self, node: Node<'_>, scope: Scope, doc: Option<Range<u32>>) {
+    fn variables(&mut self, node: Node<'_>, scope: Scope, doc: Option<&Range<u32>>) {
         let Some(variables) = self.grammar.child(node, Kind::Variable) else { return };
         let mut cursor = variables.walk();
         let declarators = variables.named_children(&mut cursor);
@@ -281,7 +281,7 @@ impl Reader<'_> {
             whole: range(node),
             start,
             body,
-            doc: doc.clone(),
+            doc: doc.cloned(),
             parent: scope.owner,
             public,
         };

@@ -112,13 +112,12 @@ impl<'t> Rules<'t> for Reader<'_> {
                 let name = node.named_child(0).map(|name| self.sketch.text(name).to_owned());
                 self.sketch.outline.package = name.filter(|name| !name.is_empty());
             }
-            Kind::Import | Kind::ImportList => return Some(scope),
+            Kind::Import | Kind::ImportList | Kind::Error => return Some(scope),
             Kind::ImportSpec => self.import(node),
             Kind::Const | Kind::Var | Kind::Type => return Some(self.group(node, doc)),
             Kind::VarList | Kind::FieldList | Kind::InterfaceType | Kind::StructType => {
                 return Some(Scope { outer: None, ..scope });
             }
-            Kind::Error => return Some(scope),
             _ => return self.definitions(node, scope, doc),
         }
         None

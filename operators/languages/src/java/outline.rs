@@ -124,7 +124,7 @@ impl<'t> Rules<'t> for Reader<'_> {
                 self.sketch.outline.doc = doc;
             }
             Kind::Import => self.import(node),
-            Kind::Field | Kind::Constant => self.variables(node, scope, doc),
+            Kind::Field | Kind::Constant => self.variables(node, scope, doc.as_ref()),
             _ => return self.definition(node, scope, doc),
         }
         None
@@ -203,7 +203,7 @@ impl Reader<'_> {
     }
 
     /// `int a = 1, b;`
-    fn variables(&mut self, node: Node<'_>, scope: Scope, doc: Option<Range<u32>>) {
+    fn variables(&mut self, node: Node<'_>, scope: Scope, doc: Option<&Range<u32>>) {
         let modifiers = self.modifiers(node);
         let declarators = children_in(node, self.grammar.fields.declarator).into_iter();
         let names = declarators.filter_map(|declarator| {
@@ -220,7 +220,7 @@ impl Reader<'_> {
             whole: range(node),
             start,
             body,
-            doc: doc.clone(),
+            doc: doc.cloned(),
             parent: scope.owner,
             public,
         };

@@ -165,7 +165,7 @@ impl<'t> Rules<'t> for Reader<'_> {
             Kind::Import => self.import(node),
             Kind::FileAnnotation => self.facade(node),
             Kind::Infix => self.misread_type(node, scope, doc),
-            Kind::Property => self.variables(node, scope, doc),
+            Kind::Property => self.variables(node, scope, doc.as_ref()),
             _ => return self.definition(node, scope, doc),
         }
         None
@@ -268,7 +268,7 @@ impl Reader<'_> {
     }
 
     /// `val a = 1`, `var b: Int by c`, `val (a, b) = c`.
-    fn variables(&mut self, node: Node<'_>, scope: Scope, doc: Option<Range<u32>>) {
+    fn variables(&mut self, node: Node<'_>, scope: Scope, doc: Option<&Range<u32>>) {
         let modifiers = self.grammar.child(node, Kind::Modifiers);
         let several = self.grammar.child(node, Kind::Variables);
         let holder = several.unwrap_or(node);
@@ -292,7 +292,7 @@ impl Reader<'_> {
             whole: range(node),
             start,
             body,
-            doc: doc.clone(),
+            doc: doc.cloned(),
             parent: scope.owner,
             public,
         };
