@@ -5,18 +5,20 @@
 //! Responsible for judging paths, for outlines and for resolving imports to files of the same
 //! repository. Not responsible for the order that follows from them, nor for reading anything.
 //!
-//! To add a language, copy the folder of the one that is nearest and name it in `languages!`. A language
-//! without a grammar is a line in [`opaque`]: its files are written like others, in no known order.
+//! To add a language, copy the folder of the one that is nearest and name it in `languages!`. For most that is
+//! a query, a sample and a few lines of data (see [`query`]). A language without a grammar is a line in
+//! [`opaque`]: its files are written like others, in no known order.
 
 mod files;
 mod found;
 mod opaque;
 mod query;
+mod salvage;
 mod sketch;
 mod syntax;
 
 #[cfg(any(test, fuzzing))]
-#[cfg_attr(fuzzing, allow(missing_docs, dead_code))]
+#[cfg_attr(fuzzing, expect(dead_code, reason = "fuzzing needs its checks alone"))]
 pub mod testing;
 #[cfg(test)]
 mod tests;
@@ -38,30 +40,30 @@ macro_rules! languages {
 }
 
 languages! {
-    bash: Bash,
+    bash: BASH,
     c: C,
     cpp: Cpp,
     csharp: CSharp,
-    dart: Dart,
-    elixir: Elixir,
+    dart: DART,
+    elixir: ELIXIR,
     go: Go,
-    haskell: Haskell,
+    haskell: HASKELL,
     java: Java,
     javascript: JavaScript,
-    julia: Julia,
+    julia: JULIA,
     kotlin: Kotlin,
-    lua: Lua,
+    lua: LUA,
     ocaml: OCaml,
     php: Php,
     python: Python,
     r: R,
     ruby: Ruby,
     rust: Rust,
-    scala: Scala,
-    sql: Sql,
-    swift: Swift,
+    scala: SCALA,
+    sql: SQL,
+    swift: SWIFT,
     typescript: TypeScript,
-    zig: Zig,
+    zig: ZIG,
 }
 
 /// One source language.

@@ -10,6 +10,13 @@ use crate::syntax::{line, range, text_of, trim_end};
 /// Longer than the path of any file: nothing that could be resolved.
 pub(crate) const LONGEST_PATH: usize = 1024;
 
+/// Longer than any name that is worth looking up.
+pub(crate) const LONGEST_NAME: usize = 512;
+
+/// Names that share one signature. Where there are more of them, each stands for itself, so that the
+/// outline does not grow with the square of the file.
+pub(crate) const MOST_NAMES: usize = 16;
+
 /// An outline in the making.
 pub(crate) struct Sketch<'s> {
     /// The file's text.
@@ -72,6 +79,25 @@ impl<'s> Sketch<'s> {
             public: parts.public,
         });
         Some(self.outline.definitions.len() as u32 - 1)
+    }
+
+    /// Adds what one statement defines under several names, of which each may have a body. What documents the
+    /// statement documents the first of them.
+    pub(crate) fn define_each<'t>(
+        &mut self,
+        names: &[(Node<'t>, Option<Node<'t>>)],
+        parts: impl Fn(Node<'t>, Option<Node<'t>>) -> Parts<'t>,
+        marks: &[&str],
+    ) {
+        let crowded = names.len() > MOST_NAMES;
+        for (place, &(name, body)) in names.iter().enumerate() {
+            let mut parts = parts(name, body);
+            if crowded {
+                parts = Parts { whole: range(name), start: range(name).start, body: None, ..parts };
+            }
+            parts.doc = parts.doc.filter(|_| place == 0);
+            self.define(parts, marks);
+        }
     }
 
     /// Adds an import of names by their own names that `statement` states.

@@ -6,14 +6,12 @@ use std::num::NonZeroU16;
 use std::ops::{ControlFlow, Range};
 
 use memchr::memmem;
-use tree_sitter::{Language, Node, ParseOptions, ParseState, Parser, Tree};
+use tree_sitter::{Language, Node, ParseOptions, ParseState, Parser, Tree, TreeCursor};
 
 use crate::{Limits, TooComplex};
 
-/// Declares what an outline looks at in one grammar: an enum of node kinds, and the fields of nodes.
-///
-/// Kinds and fields are looked up once, by name; a name that the grammar lacks is told by `missing`,
-/// which every language tests.
+/// Declares what an outline looks at in one grammar: an enum of node kinds, the fields of nodes, and the
+/// [`Grammar`] of both.
 macro_rules! vocabulary {
     (
         kinds { $($kind:ident = $word:literal),* $(,)? }
@@ -21,51 +19,108 @@ macro_rules! vocabulary {
     ) => {
         /// Node kinds that the outline looks at.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        enum Kind { $($kind,)* Other }
+        pub(crate) enum Kind {
+            $($kind,)*
+            /// Text that the parser could make nothing of.
+            Error,
+            Other,
+        }
 
         /// Ids of fields.
         #[derive(Clone, Copy)]
-        struct Fields { $($field: u16),* }
+        pub(crate) struct Fields { $($field: u16),* }
 
-        /// A grammar with the ids that its generator gave to kinds and fields.
-        pub(crate) struct Grammar {
-            #[allow(dead_code, reason = "a second look at a tree parses nothing")]
-            language: tree_sitter::Language,
-            kinds: Vec<Kind>,
-            fields: Fields,
-        }
+        pub(crate) type Grammar = $crate::syntax::Grammar<Kind, Fields>;
 
-        impl Grammar {
-            pub(crate) fn new(language: impl Into<tree_sitter::Language>) -> Self {
-                let language = language.into();
-                let kinds = $crate::syntax::table(&language, Kind::Other, &[$(($word, Kind::$kind)),*]);
-                let field = |name: &str| language.field_id_for_name(name).map_or(0, u16::from);
-                let fields = Fields { $($field: field($name)),* };
-                Self { language, kinds, fields }
-            }
+        impl $crate::syntax::Vocabulary for Kind {
+            type Fields = Fields;
+            const ERROR: Self = Self::Error;
+            const OTHER: Self = Self::Other;
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, Self::$kind)),*];
 
-            fn kind(&self, node: tree_sitter::Node<'_>) -> Kind {
-                self.kinds.get(usize::from(node.kind_id())).copied().unwrap_or(Kind::Other)
-            }
-
-            #[cfg(test)]
-            fn missing(&self) -> Vec<&'static str> {
-                let kinds = [$($word),*].into_iter().filter(|word| self.language.id_for_node_kind(word, true) == 0);
-                let fields = [$($name),*].into_iter().filter(|name| self.language.field_id_for_name(name).is_none());
-                kinds.chain(fields).collect()
+            fn fields(mut id: impl FnMut(&'static str) -> u16) -> Fields {
+                Fields { $($field: id($name)),* }
             }
         }
     };
 }
 pub(crate) use vocabulary;
 
-/// Per node kind id of `language`, the kind that `words` give it.
-pub(crate) fn table<K: Copy>(language: &Language, other: K, words: &[(&str, K)]) -> Vec<K> {
-    let kind_of = |id| {
-        let word = language.node_kind_for_id(id).filter(|_| language.node_kind_is_named(id));
-        words.iter().find(|(name, _)| Some(*name) == word).map_or(other, |&(_, kind)| kind)
-    };
-    (0..language.node_kind_count()).map(|id| kind_of(id as u16)).collect()
+/// What `vocabulary!` declares.
+pub(crate) trait Vocabulary: Copy + PartialEq + 'static {
+    type Fields;
+    const ERROR: Self;
+    const OTHER: Self;
+    /// What each kind is called in the grammar.
+    const WORDS: &'static [(&'static str, Self)];
+
+    /// All fields, of which `id` tells the ids.
+    fn fields(id: impl FnMut(&'static str) -> u16) -> Self::Fields;
+}
+
+/// A grammar with the ids that its generator gave to the kinds and fields of a vocabulary. They are looked up
+/// once, by name; a name that the grammar lacks is told by `missing`, which every language tests.
+pub(crate) struct Grammar<K, F> {
+    pub(crate) language: Language,
+    pub(crate) fields: F,
+    /// By id.
+    kinds: Vec<K>,
+}
+
+impl<K: Vocabulary> Grammar<K, K::Fields> {
+    pub(crate) fn new(language: impl Into<Language>) -> Self {
+        let language = language.into();
+        let fields = K::fields(|name| language.field_id_for_name(name).map_or(0, u16::from));
+        let kind_of = |id| {
+            let word = language.node_kind_for_id(id).filter(|_| language.node_kind_is_named(id));
+            let known = K::WORDS.iter().find(|(name, _)| Some(*name) == word);
+            known.map_or(K::OTHER, |&(_, kind)| kind)
+        };
+        let kinds = (0..language.node_kind_count()).map(|id| kind_of(id as u16)).collect();
+        Self { language, fields, kinds }
+    }
+
+    /// The kind of a node. The ids of errors are beyond those of the grammar.
+    pub(crate) fn kind(&self, node: Node<'_>) -> K {
+        self.kinds.get(usize::from(node.kind_id())).copied().unwrap_or(K::ERROR)
+    }
+
+    /// The child that a field names.
+    pub(crate) fn field<'t>(
+        &self,
+        node: Node<'t>,
+        field: impl Fn(&K::Fields) -> u16,
+    ) -> Option<Node<'t>> {
+        node.child_by_field_id(field(&self.fields))
+    }
+
+    /// The first child of this kind.
+    pub(crate) fn child<'t>(&self, node: Node<'t>, kind: K) -> Option<Node<'t>> {
+        node.named_children(&mut node.walk()).find(|child| self.kind(*child) == kind)
+    }
+
+    /// Where the first child begins that is neither of these kinds nor a comment.
+    pub(crate) fn start_behind(&self, node: Node<'_>, skipped: &[K]) -> Option<u32> {
+        let is_skipped =
+            |child: &Node<'_>| skipped.contains(&self.kind(*child)) || child.is_extra();
+        let first = node.children(&mut node.walk()).find(|child| !is_skipped(child));
+        first.map(|child| child.start_byte() as u32)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn missing(&self) -> Vec<&'static str> {
+        let kinds = K::WORDS.iter().map(|(word, _)| *word);
+        let mut missing: Vec<_> =
+            kinds.filter(|word| self.language.id_for_node_kind(word, true) == 0).collect();
+        K::fields(|name| {
+            let id = self.language.field_id_for_name(name).map_or(0, u16::from);
+            if id == 0 {
+                missing.push(name);
+            }
+            id
+        });
+        missing
+    }
 }
 
 thread_local! {
@@ -170,6 +225,21 @@ pub(crate) fn walk<'t, R: Rules<'t>>(
         }
     }
     Ok(())
+}
+
+/// Looks at all nodes, in document order; `visit` says whether to look at those below one.
+pub(crate) fn survey<'t>(tree: &'t Tree, mut visit: impl FnMut(&TreeCursor<'t>) -> bool) {
+    let mut cursor = tree.walk();
+    loop {
+        if visit(&cursor) && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return;
+            }
+        }
+    }
 }
 
 /// The places of some words in a text: subtrees without any of them cannot hold an import.

@@ -18,7 +18,7 @@ use tree_sitter::Node;
 use super::conditions::Dialect;
 use super::mask::Mask;
 use super::scan::scan;
-use crate::sketch::{Pending, Sketch};
+use crate::sketch::{MOST_NAMES, Pending, Sketch};
 use crate::syntax::{Rules, parse, range, trim_end, vocabulary, walk};
 use crate::{Limits, TooComplex};
 
@@ -39,7 +39,6 @@ vocabulary! {
         Enum = "enum_specifier",
         Enumerator = "enumerator",
         EnumeratorList = "enumerator_list",
-        Error = "ERROR",
         Field = "field_declaration",
         FieldList = "field_declaration_list",
         Function = "function_definition",
@@ -77,10 +76,6 @@ vocabulary! {
 
 static C: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_c::LANGUAGE));
 static CPP: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_cpp::LANGUAGE));
-
-/// Names that share one signature. Where there are more of them, each stands for itself, so that the
-/// outline does not grow with the square of the file.
-const MOST_NAMES: usize = 16;
 
 /// Parts of a declarator around its name are looked through this deep.
 const DEEPEST_NAME: usize = 64;

@@ -135,6 +135,15 @@ fn conditions_that_break_up_code_do_not_break_the_outline() {
 }
 
 #[test]
+fn definitions_in_broken_code_are_seen() {
+    let source = "extern \"C\" {\nstruct a { int b; };\nint f(void) { return 1; }\nstruct c {\n";
+    assert_eq!(
+        render("c", source),
+        "+ type a: struct a\n  + variable b: int b\n+ function f: int f(void)\n"
+    );
+}
+
+#[test]
 fn quoted_includes_are_beside_the_file_or_in_include_folders() {
     let sample = Sample::new(&[
         (

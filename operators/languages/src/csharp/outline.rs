@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use backstory_core::{DefinitionKind, Import, Outline};
 use tree_sitter::Node;
 
+use crate::salvage::Salvage;
 use crate::sketch::{Parts, Pending, Sketch};
 use crate::syntax::{Rules, parse, range, trim_end, vocabulary, walk};
 use crate::{Limits, TooComplex};
@@ -80,19 +81,16 @@ vocabulary! {
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_c_sharp::LANGUAGE));
 
-/// Variables that share one signature. Where there are more of them, each stands for itself, so that the
-/// outline does not grow with the square of the file.
-const MOST_NAMES: usize = 16;
-
-/// Keywords in broken code whose surroundings are looked at, which takes longer the more code there is.
-const MOST_SALVAGED: u32 = 64;
-
 /// The outline of a C# file.
 pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
     let grammar = &*GRAMMAR;
     let tree = parse(&grammar.language, text, limits)?;
-    let mut reader =
-        Reader { grammar, sketch: Sketch::new(text), doc: Pending::default(), salvaged: 0 };
+    let mut reader = Reader {
+        grammar,
+        sketch: Sketch::new(text),
+        doc: Pending::default(),
+        salvage: Salvage::default(),
+    };
     walk(&tree, &mut reader, Scope { owner: None, exposed: false }, limits)?;
     reader.sketch.outline.uses = uses::uses(grammar, &tree, text);
     Ok(reader.sketch.outline)
@@ -111,8 +109,7 @@ struct Reader<'s> {
     grammar: &'static Grammar,
     sketch: Sketch<'s>,
     doc: Pending,
-    /// Keywords whose surroundings were looked at.
-    salvaged: u32,
+    salvage: Salvage,
 }
 
 impl<'t> Rules<'t> for Reader<'_> {
@@ -129,8 +126,8 @@ impl<'t> Rules<'t> for Reader<'_> {
             | Kind::EnumMembers
             | Kind::PreprocIf
             | Kind::PreprocElif
-            | Kind::PreprocElse => return Some(scope),
-            _ if node.is_error() => return Some(scope),
+            | Kind::PreprocElse
+            | Kind::Error => return Some(scope),
             _ if !node.is_named() => {
                 self.salvage(node, scope);
                 return None;
@@ -141,7 +138,7 @@ impl<'t> Rules<'t> for Reader<'_> {
         match kind {
             Kind::FileNamespace => self.package(node),
             Kind::Using => self.import(node),
-            Kind::Field | Kind::EventField => self.variables(node, scope, doc),
+            Kind::Field | Kind::EventField => self.variables(node, scope, doc.as_ref()),
             _ => return self.definition(node, scope, doc),
         }
         None
@@ -149,38 +146,22 @@ impl<'t> Rules<'t> for Reader<'_> {
 }
 
 impl Reader<'_> {
-    fn field<'t>(&self, node: Node<'t>, field: impl Fn(&Fields) -> u16) -> Option<Node<'t>> {
-        node.child_by_field_id(field(&self.grammar.fields))
-    }
-
-    fn child<'t>(&self, node: Node<'t>, kind: Kind) -> Option<Node<'t>> {
-        node.named_children(&mut node.walk()).find(|child| self.grammar.kind(*child) == kind)
-    }
-
     /// The keyword of a namespace or a type whose body the parser could not make sense of: the name follows.
     fn salvage(&mut self, keyword: Node<'_>, scope: Scope) {
-        let is_keyword = matches!(
-            keyword.kind(),
-            "namespace" | "class" | "struct" | "record" | "enum" | "interface"
-        );
-        if !is_keyword || self.salvaged == MOST_SALVAGED {
+        const KEYWORDS: [&str; 6] = ["namespace", "class", "struct", "record", "enum", "interface"];
+        let names = [Kind::Identifier, Kind::QualifiedName];
+        let name = self.salvage.behind(keyword, &KEYWORDS);
+        let Some(name) = name.filter(|name| names.contains(&self.grammar.kind(*name))) else {
             return;
-        }
-        self.salvaged += 1;
-        let is_broken = |parent: Node<'_>| parent.is_error();
-        let name = keyword.next_named_sibling().filter(|name| {
-            let names = [Kind::Identifier, Kind::QualifiedName];
-            names.contains(&self.grammar.kind(*name)) && keyword.parent().is_some_and(is_broken)
-        });
-        let (kind, name) = match (keyword.kind(), name) {
-            ("namespace", Some(name)) => {
+        };
+        let kind = match keyword.kind() {
+            "namespace" => {
                 let name = uses::dotted(self.sketch.text(name));
                 self.sketch.outline.package.get_or_insert(name);
                 return;
             }
-            ("class" | "struct" | "record" | "enum", Some(name)) => (DefinitionKind::Type, name),
-            ("interface", Some(name)) => (DefinitionKind::Interface, name),
-            _ => return,
+            "interface" => DefinitionKind::Interface,
+            _ => DefinitionKind::Type,
         };
         let whole = keyword.start_byte() as u32..name.end_byte() as u32;
         let (parent, start) = (scope.owner, whole.start);
@@ -200,14 +181,15 @@ impl Reader<'_> {
 
     /// The namespace of a file, or the first one in it.
     fn package(&mut self, node: Node<'_>) {
-        let name = self.field(node, |f| f.name).map(|name| uses::dotted(self.sketch.text(name)));
+        let name =
+            self.grammar.field(node, |f| f.name).map(|name| uses::dotted(self.sketch.text(name)));
         if self.sketch.outline.package.is_none() {
             self.sketch.outline.package = name;
         }
     }
 
     fn import(&mut self, node: Node<'_>) {
-        let alias = self.field(node, |f| f.name);
+        let alias = self.grammar.field(node, |f| f.name);
         let mut cursor = node.walk();
         let mut named = node.named_children(&mut cursor);
         let target = named.find(|child| Some(*child) != alias && !child.is_extra());
@@ -237,9 +219,10 @@ impl Reader<'_> {
             self.package(node);
         }
         let body = self
+            .grammar
             .field(node, |f| f.body)
-            .or_else(|| self.field(node, |f| f.accessors))
-            .or_else(|| self.field(node, |f| f.value));
+            .or_else(|| self.grammar.field(node, |f| f.accessors))
+            .or_else(|| self.grammar.field(node, |f| f.value));
         let parts = Parts {
             kind,
             name,
@@ -258,7 +241,7 @@ impl Reader<'_> {
 
     fn kind_and_name<'t>(&self, node: Node<'t>) -> Option<(DefinitionKind, Node<'t>)> {
         let word = |word: &str| node.children(&mut node.walk()).find(|child| child.kind() == word);
-        let name = self.field(node, |f| f.name);
+        let name = self.grammar.field(node, |f| f.name);
         Some(match self.grammar.kind(node) {
             Kind::Namespace => (DefinitionKind::Module, name?),
             Kind::Class | Kind::Struct | Kind::Record | Kind::Enum | Kind::Delegate => {
@@ -266,8 +249,10 @@ impl Reader<'_> {
             }
             Kind::Interface => (DefinitionKind::Interface, name?),
             Kind::Method | Kind::Constructor | Kind::Destructor => (DefinitionKind::Method, name?),
-            Kind::Operator => (DefinitionKind::Method, self.field(node, |f| f.operator)?),
-            Kind::ConversionOperator => (DefinitionKind::Method, self.field(node, |f| f.type_)?),
+            Kind::Operator => (DefinitionKind::Method, self.grammar.field(node, |f| f.operator)?),
+            Kind::ConversionOperator => {
+                (DefinitionKind::Method, self.grammar.field(node, |f| f.type_)?)
+            }
             Kind::Indexer => (DefinitionKind::Method, word("this")?),
             Kind::Property | Kind::Event => (DefinitionKind::Variable, name?),
             Kind::EnumMember => (DefinitionKind::Constant, name?),
@@ -276,41 +261,37 @@ impl Reader<'_> {
     }
 
     /// `int a = 1, b;`
-    fn variables(&mut self, node: Node<'_>, scope: Scope, mut doc: Option<Range<u32>>) {
-        let Some(variables) = self.child(node, Kind::Variable) else { return };
+    fn variables(&mut self, node: Node<'_>, scope: Scope, doc: Option<&Range<u32>>) {
+        let Some(variables) = self.grammar.child(node, Kind::Variable) else { return };
         let mut cursor = variables.walk();
         let declarators = variables.named_children(&mut cursor);
         let declarators = declarators.filter(|child| self.grammar.kind(*child) == Kind::Variables);
-        let declarators: Vec<_> = declarators.collect();
-        let crowded = declarators.len() > MOST_NAMES;
+        let names = declarators.filter_map(|declarator| {
+            let value = declarator.children(&mut declarator.walk()).find(|c| c.kind() == "=");
+            Some((self.grammar.field(declarator, |f| f.name)?, value))
+        });
+        let names: Vec<_> = names.collect();
         let constant =
             self.has(node, "const") || (self.has(node, "static") && self.has(node, "readonly"));
-        for declarator in declarators {
-            let Some(name) = self.field(declarator, |f| f.name) else { continue };
-            let whole = if crowded { range(name) } else { range(node) };
-            let mut cursor = declarator.walk();
-            let value = declarator.children(&mut cursor).find(|child| child.kind() == "=");
-            let parts = Parts {
-                kind: if constant { DefinitionKind::Constant } else { DefinitionKind::Variable },
-                name,
-                start: if crowded { whole.start } else { self.start(node) },
-                whole,
-                body: value.filter(|_| !crowded),
-                doc: doc.take(),
-                parent: scope.owner,
-                public: self.is_public(node, scope.exposed),
-            };
-            self.sketch.define(parts, &[";"]);
-        }
+        let start = self.start(node);
+        let public = self.is_public(node, scope.exposed);
+        let parts = |name, body| Parts {
+            kind: if constant { DefinitionKind::Constant } else { DefinitionKind::Variable },
+            name,
+            whole: range(node),
+            start,
+            body,
+            doc: doc.cloned(),
+            parent: scope.owner,
+            public,
+        };
+        self.sketch.define_each(&names, parts, &[";"]);
     }
 
     /// Where the signature begins.
     fn start(&self, node: Node<'_>) -> u32 {
-        let mut cursor = node.walk();
-        let first = node
-            .children(&mut cursor)
-            .find(|child| self.grammar.kind(*child) != Kind::AttributeList && !child.is_extra());
-        first.map_or(node.start_byte(), |child| child.start_byte()) as u32
+        let first = self.grammar.start_behind(node, &[Kind::AttributeList]);
+        first.unwrap_or(node.start_byte() as u32)
     }
 
     fn is_public(&self, node: Node<'_>, exposed: bool) -> bool {

@@ -2,45 +2,30 @@
 
 use std::sync::LazyLock;
 
-use backstory_core::Outline;
-
-use crate::query::{Outliner, Rules};
-use crate::{Language, Limits, TooComplex};
+use crate::query::{Outliner, Queried, Rules};
 
 /// Dart.
-pub(crate) struct Dart;
-
-static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
-    let rules = Rules {
-        docs: &["///", "/**"],
-        marks: &["=", "{", ";", "=>"],
-        public: |seen| {
-            !seen.name.trim_start_matches(|c| c != '.').starts_with("._")
-                && !seen.name.starts_with('_')
-        },
-        ..Rules::default()
-    };
-    Outliner::new(tree_sitter_dart::LANGUAGE, include_str!("outline.scm"), rules)
-});
-
-impl Language for Dart {
-    fn name(&self) -> &'static str {
-        "dart"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["dart"]
-    }
-
-    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
-        OUTLINER.outline(text, limits)
-    }
-}
+pub(crate) static DART: Queried = Queried {
+    name: "dart",
+    extensions: &["dart"],
+    file_names: &[],
+    outliner: LazyLock::new(|| {
+        let rules = Rules {
+            docs: &["///", "/**"],
+            marks: &["=", "{", ";", "=>"],
+            public: |seen| {
+                !seen.name.trim_start_matches(|c| c != '.').starts_with("._")
+                    && !seen.name.starts_with('_')
+            },
+            ..Rules::default()
+        };
+        Outliner::new(tree_sitter_dart::LANGUAGE, include_str!("outline.scm"), rules)
+    }),
+};
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::sampled;
 
     #[test]
     fn definitions_and_imports() {
@@ -48,6 +33,6 @@ mod tests {
             ("sample.dart", include_str!("sample.dart")),
             ("price.g.dart", "part of 'sample.dart';\n\nString _name() => '';\n"),
         ];
-        insta::assert_snapshot!(sampled(&OUTLINER, "dart", &samples));
+        insta::assert_snapshot!(DART.sampled(&samples));
     }
 }

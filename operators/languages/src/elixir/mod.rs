@@ -2,18 +2,20 @@
 
 use std::sync::LazyLock;
 
-use backstory_core::{DefinitionKind, Outline};
+use backstory_core::DefinitionKind;
 
-use crate::query::{Outliner, Rules};
-use crate::{Language, Limits, TooComplex};
+use crate::query::{Outliner, Queried, Rules};
 
 /// Elixir.
-pub(crate) struct Elixir;
-
-static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
-    let rules = Rules { marks: &[","], clauses: true, words: WORDS, ..Rules::default() };
-    Outliner::new(tree_sitter_elixir::LANGUAGE, include_str!("outline.scm"), rules)
-});
+pub(crate) static ELIXIR: Queried = Queried {
+    name: "elixir",
+    extensions: &["ex", "exs"],
+    file_names: &[],
+    outliner: LazyLock::new(|| {
+        let rules = Rules { marks: &[","], clauses: true, words: WORDS, ..Rules::default() };
+        Outliner::new(tree_sitter_elixir::LANGUAGE, include_str!("outline.scm"), rules)
+    }),
+};
 
 const WORDS: &[(&str, DefinitionKind, bool)] = &[
     ("def", DefinitionKind::Function, true),
@@ -28,28 +30,13 @@ const WORDS: &[(&str, DefinitionKind, bool)] = &[
     ("defprotocol", DefinitionKind::Interface, true),
 ];
 
-impl Language for Elixir {
-    fn name(&self) -> &'static str {
-        "elixir"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["ex", "exs"]
-    }
-
-    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
-        OUTLINER.outline(text, limits)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::sampled;
 
     #[test]
     fn definitions_and_imports() {
         let samples = [("sample.ex", include_str!("sample.ex"))];
-        insta::assert_snapshot!(sampled(&OUTLINER, "elixir", &samples));
+        insta::assert_snapshot!(ELIXIR.sampled(&samples));
     }
 }

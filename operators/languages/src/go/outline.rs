@@ -11,7 +11,7 @@ use tree_sitter::Node;
 use super::constraint::is_active;
 use super::uses::uses;
 use crate::files::file_name;
-use crate::sketch::{Parts, Pending, Sketch};
+use crate::sketch::{MOST_NAMES, Parts, Pending, Sketch};
 use crate::syntax::{Rules, children_in, parse, range, trim_end, vocabulary, walk};
 use crate::{Limits, TooComplex};
 
@@ -21,7 +21,6 @@ vocabulary! {
         Const = "const_declaration",
         ConstSpec = "const_spec",
         Dot = "dot",
-        Error = "ERROR",
         Field = "field_declaration",
         FieldList = "field_declaration_list",
         Function = "function_declaration",
@@ -50,10 +49,6 @@ vocabulary! {
 }
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_go::LANGUAGE));
-
-/// Names that share one signature. Where there are more of them, each stands for itself, so that the
-/// outline does not grow with the square of the file.
-const MOST_NAMES: usize = 16;
 
 /// The outline of a Go file.
 pub(super) fn outline(path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
@@ -117,13 +112,12 @@ impl<'t> Rules<'t> for Reader<'_> {
                 let name = node.named_child(0).map(|name| self.sketch.text(name).to_owned());
                 self.sketch.outline.package = name.filter(|name| !name.is_empty());
             }
-            Kind::Import | Kind::ImportList => return Some(scope),
+            Kind::Import | Kind::ImportList | Kind::Error => return Some(scope),
             Kind::ImportSpec => self.import(node),
             Kind::Const | Kind::Var | Kind::Type => return Some(self.group(node, doc)),
             Kind::VarList | Kind::FieldList | Kind::InterfaceType | Kind::StructType => {
                 return Some(Scope { outer: None, ..scope });
             }
-            Kind::Error if scope.outer.is_some() => return Some(scope),
             _ => return self.definitions(node, scope, doc),
         }
         None

@@ -200,6 +200,15 @@ fn hostile_files_do_not_cost_their_square() {
 }
 
 #[test]
+fn definitions_in_broken_code_are_seen() {
+    let source = "package a\ntype A struct { b int } }\n\nfunc F() {}\n";
+    assert_eq!(
+        render("go", source),
+        "+ type A: type A struct\n  - variable b: b int\n+ function F: func F()\npackage a\n"
+    );
+}
+
+#[test]
 fn modules_that_lie() {
     let sample = Sample::new(&[
         (

@@ -2,38 +2,26 @@
 
 use std::sync::LazyLock;
 
-use backstory_core::{DefinitionKind, Outline};
+use backstory_core::DefinitionKind;
 
-use crate::query::{Outliner, Rules, Seen};
-use crate::{Language, Limits, TooComplex};
+use crate::query::{Outliner, Queried, Rules, Seen};
 
 /// Haskell.
-pub(crate) struct Haskell;
-
-static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
-    let rules = Rules {
-        docs: &["-- |", "--|", "{-|", "{- |"],
-        marks: &["=", " where", "\nwhere"],
-        public: is_public,
-        clauses: true,
-        ..Rules::default()
-    };
-    Outliner::new(tree_sitter_haskell::LANGUAGE, include_str!("outline.scm"), rules)
-});
-
-impl Language for Haskell {
-    fn name(&self) -> &'static str {
-        "haskell"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["hs", "hsc", "hs-boot"]
-    }
-
-    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
-        OUTLINER.outline(text, limits)
-    }
-}
+pub(crate) static HASKELL: Queried = Queried {
+    name: "haskell",
+    extensions: &["hs", "hsc", "hs-boot"],
+    file_names: &[],
+    outliner: LazyLock::new(|| {
+        let rules = Rules {
+            docs: &["-- |", "--|", "{-|", "{- |"],
+            marks: &["=", " where", "\nwhere"],
+            public: is_public,
+            clauses: true,
+            ..Rules::default()
+        };
+        Outliner::new(tree_sitter_haskell::LANGUAGE, include_str!("outline.scm"), rules)
+    }),
+};
 
 /// Constructors, fields and methods are offered with their type, or by name.
 fn is_public(seen: &Seen<'_>) -> bool {
@@ -47,11 +35,10 @@ fn is_public(seen: &Seen<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::sampled;
 
     #[test]
     fn definitions_and_imports() {
         let samples = [("Sample.hs", include_str!("Sample.hs"))];
-        insta::assert_snapshot!(sampled(&OUTLINER, "haskell", &samples));
+        insta::assert_snapshot!(HASKELL.sampled(&samples));
     }
 }

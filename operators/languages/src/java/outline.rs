@@ -68,10 +68,6 @@ vocabulary! {
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_java::LANGUAGE));
 
-/// Variables that share one signature. Where there are more of them, each stands for itself, so that the
-/// outline does not grow with the square of the file.
-const MOST_NAMES: usize = 16;
-
 /// The outline of a Java file.
 pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
     let grammar = &*GRAMMAR;
@@ -116,8 +112,8 @@ impl<'t> Rules<'t> for Reader<'_> {
             | Kind::InterfaceBody
             | Kind::AnnotationBody
             | Kind::EnumBody
-            | Kind::EnumMembers => return Some(scope),
-            _ if node.is_error() => return Some(scope),
+            | Kind::EnumMembers
+            | Kind::Error => return Some(scope),
             _ if !node.is_named() => return None,
             _ => {}
         }
@@ -128,7 +124,7 @@ impl<'t> Rules<'t> for Reader<'_> {
                 self.sketch.outline.doc = doc;
             }
             Kind::Import => self.import(node),
-            Kind::Field | Kind::Constant => self.variables(node, scope, doc),
+            Kind::Field | Kind::Constant => self.variables(node, scope, doc.as_ref()),
             _ => return self.definition(node, scope, doc),
         }
         None
@@ -136,10 +132,6 @@ impl<'t> Rules<'t> for Reader<'_> {
 }
 
 impl Reader<'_> {
-    fn field<'t>(&self, node: Node<'t>, field: impl Fn(&Fields) -> u16) -> Option<Node<'t>> {
-        node.child_by_field_id(field(&self.grammar.fields))
-    }
-
     /// The first child that is a name.
     fn name_in<'t>(&self, node: Node<'t>) -> Option<Node<'t>> {
         let is_name = |node: &Node<'_>| {
@@ -160,7 +152,8 @@ impl Reader<'_> {
         if has("asterisk") {
             names.push("*".to_owned());
         } else if has("static")
-            && let (Some(owner), Some(member)) = (name.child(0), self.field(name, |f| f.name))
+            && let (Some(owner), Some(member)) =
+                (name.child(0), self.grammar.field(name, |f| f.name))
         {
             names.push(self.sketch.text(member).to_owned());
             name = owner;
@@ -189,13 +182,13 @@ impl Reader<'_> {
         };
         let body = match kind {
             Kind::AnnotationElement => None,
-            _ => self.field(node, |f| f.body),
+            _ => self.grammar.field(node, |f| f.body),
         };
         let modifiers = self.modifiers(node);
         let always = scope.exposed || matches!(kind, Kind::EnumConstant | Kind::Module);
         let parts = Parts {
             kind: definition,
-            name: self.field(node, |f| f.name)?,
+            name: self.grammar.field(node, |f| f.name)?,
             whole: range(node),
             start: self.start(node, modifiers),
             body,
@@ -210,25 +203,28 @@ impl Reader<'_> {
     }
 
     /// `int a = 1, b;`
-    fn variables(&mut self, node: Node<'_>, scope: Scope, mut doc: Option<Range<u32>>) {
+    fn variables(&mut self, node: Node<'_>, scope: Scope, doc: Option<&Range<u32>>) {
         let modifiers = self.modifiers(node);
-        let declarators = children_in(node, self.grammar.fields.declarator);
-        let crowded = declarators.len() > MOST_NAMES;
-        for declarator in declarators {
-            let Some(name) = self.field(declarator, |f| f.name) else { continue };
-            let whole = if crowded { range(name) } else { range(node) };
-            let parts = Parts {
-                kind: Self::kind_of_variable(modifiers, scope),
-                name,
-                start: if crowded { whole.start } else { self.start(node, modifiers) },
-                whole,
-                body: self.field(declarator, |f| f.value).filter(|_| !crowded),
-                doc: doc.take(),
-                parent: scope.owner,
-                public: Self::is_public(modifiers, scope.exposed),
-            };
-            self.sketch.define(parts, &["=", ";"]);
-        }
+        let declarators = children_in(node, self.grammar.fields.declarator).into_iter();
+        let names = declarators.filter_map(|declarator| {
+            let name = self.grammar.field(declarator, |f| f.name)?;
+            Some((name, self.grammar.field(declarator, |f| f.value)))
+        });
+        let names: Vec<_> = names.collect();
+        let kind = Self::kind_of_variable(modifiers, scope);
+        let start = self.start(node, modifiers);
+        let public = Self::is_public(modifiers, scope.exposed);
+        let parts = |name, body| Parts {
+            kind,
+            name,
+            whole: range(node),
+            start,
+            body,
+            doc: doc.cloned(),
+            parent: scope.owner,
+            public,
+        };
+        self.sketch.define_each(&names, parts, &["=", ";"]);
     }
 
     fn kind_of_variable(modifiers: Option<Node<'_>>, scope: Scope) -> DefinitionKind {
@@ -245,16 +241,8 @@ impl Reader<'_> {
 
     /// Where the signature begins.
     fn start(&self, node: Node<'_>, modifiers: Option<Node<'_>>) -> u32 {
-        let start_in = |node: Node<'_>| {
-            let is_annotation = |child: &Node<'_>| {
-                let kind = self.grammar.kind(*child);
-                let skipped = [Kind::Annotation, Kind::MarkerAnnotation, Kind::Modifiers];
-                skipped.contains(&kind) || child.is_extra()
-            };
-            let mut cursor = node.walk();
-            let first = node.children(&mut cursor).find(|child| !is_annotation(child));
-            first.map(|child| child.start_byte() as u32)
-        };
+        let skipped = [Kind::Annotation, Kind::MarkerAnnotation, Kind::Modifiers];
+        let start_in = |node| self.grammar.start_behind(node, &skipped);
         let modifier = modifiers.and_then(start_in);
         modifier.or_else(|| start_in(node)).unwrap_or(node.start_byte() as u32)
     }

@@ -2,32 +2,20 @@
 
 use std::sync::LazyLock;
 
-use backstory_core::{DefinitionKind, Outline};
+use backstory_core::DefinitionKind;
 
-use crate::query::{Outliner, Rules, Seen};
-use crate::{Language, Limits, TooComplex};
+use crate::query::{Outliner, Queried, Rules, Seen};
 
 /// Julia.
-pub(crate) struct Julia;
-
-static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
-    let rules = Rules { marks: &["="], public: is_public, ..Rules::default() };
-    Outliner::new(tree_sitter_julia::LANGUAGE, include_str!("outline.scm"), rules)
-});
-
-impl Language for Julia {
-    fn name(&self) -> &'static str {
-        "julia"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["jl"]
-    }
-
-    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
-        OUTLINER.outline(text, limits)
-    }
-}
+pub(crate) static JULIA: Queried = Queried {
+    name: "julia",
+    extensions: &["jl"],
+    file_names: &[],
+    outliner: LazyLock::new(|| {
+        let rules = Rules { marks: &["="], public: is_public, ..Rules::default() };
+        Outliner::new(tree_sitter_julia::LANGUAGE, include_str!("outline.scm"), rules)
+    }),
+};
 
 /// What belongs to a type is as public as that, and a method of another module's function as that module.
 fn is_public(seen: &Seen<'_>) -> bool {
@@ -42,12 +30,13 @@ fn is_public(seen: &Seen<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::sampled;
 
     #[test]
     fn definitions_and_imports() {
-        let samples =
-            [("sample.jl", include_str!("sample.jl")), ("script.jl", "\"What is left.\"\n_total = 1\nmost = 2\n")];
-        insta::assert_snapshot!(sampled(&OUTLINER, "julia", &samples));
+        let samples = [
+            ("sample.jl", include_str!("sample.jl")),
+            ("script.jl", "\"What is left.\"\n_total = 1\nmost = 2\n"),
+        ];
+        insta::assert_snapshot!(JULIA.sampled(&samples));
     }
 }

@@ -5,6 +5,7 @@
 //! A signature begins behind the annotations in front of the first modifier. `import a.b.c as d` has the
 //! path `a.b.c`, no names and an alias; `import a.b.*` the path `a.b` and the name `*`.
 
+mod misread;
 mod uses;
 
 use std::ops::Range;
@@ -14,6 +15,7 @@ use backstory_core::{DefinitionKind, Import, Outline};
 use tree_sitter::Node;
 
 use crate::java::names::dotted;
+use crate::salvage::Salvage;
 use crate::sketch::{Parts, Pending, Sketch};
 use crate::syntax::{Rules, parse, range, trim_end, vocabulary, walk};
 use crate::{Limits, TooComplex};
@@ -71,16 +73,9 @@ vocabulary! {
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(tree_sitter_kotlin_ng::LANGUAGE));
 
-/// Variables that share one signature. Where there are more of them, each stands for itself, so that the
-/// outline does not grow with the square of the file.
-const MOST_NAMES: usize = 16;
-
 /// Open angle brackets with which the parser still comes to an end soon: its time grows with their square,
 /// which its steps do not show.
 const MOST_BRACKETS: u32 = 5000;
-
-/// Keywords in broken code whose surroundings are looked at, which takes longer the more code there is.
-const MOST_SALVAGED: u32 = 64;
 
 /// The outline of a Kotlin file.
 pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex> {
@@ -89,8 +84,12 @@ pub(super) fn outline(text: &str, limits: Limits) -> Result<Outline, TooComplex>
         return Err(TooComplex::Depth(MOST_BRACKETS));
     }
     let tree = parse(&grammar.language, text, limits)?;
-    let mut reader =
-        Reader { grammar, sketch: Sketch::new(text), doc: Pending::default(), salvaged: 0 };
+    let mut reader = Reader {
+        grammar,
+        sketch: Sketch::new(text),
+        doc: Pending::default(),
+        salvage: Salvage::default(),
+    };
     walk(&tree, &mut reader, Scope { owner: None }, limits)?;
     reader.sketch.outline.uses = uses::uses(grammar, &tree, text);
     Ok(reader.sketch.outline)
@@ -124,8 +123,7 @@ struct Reader<'s> {
     grammar: &'static Grammar,
     sketch: Sketch<'s>,
     doc: Pending,
-    /// Keywords whose surroundings were looked at.
-    salvaged: u32,
+    salvage: Salvage,
 }
 
 impl<'t> Rules<'t> for Reader<'_> {
@@ -143,7 +141,8 @@ impl<'t> Rules<'t> for Reader<'_> {
             | Kind::EnumBody
             | Kind::PrimaryConstructor
             | Kind::AnnotatedExpression
-            | Kind::ClassParameters => return Some(scope),
+            | Kind::ClassParameters
+            | Kind::Error => return Some(scope),
             // The grammar takes the body of `class A : B by c { .. }` for an argument of `c`.
             Kind::DelegationSpecifiers | Kind::DelegationSpecifier | Kind::Delegation => {
                 return scope.owner.map(|_| scope);
@@ -151,7 +150,6 @@ impl<'t> Rules<'t> for Reader<'_> {
             Kind::Call | Kind::AnnotatedLambda | Kind::Lambda => {
                 return scope.owner.filter(|_| self.is_misread(node)).map(|_| scope);
             }
-            _ if node.is_error() => return Some(scope),
             _ if !node.is_named() => {
                 self.salvage(node, scope);
                 return None;
@@ -161,13 +159,13 @@ impl<'t> Rules<'t> for Reader<'_> {
         let doc = self.doc.take();
         match kind {
             Kind::Package => {
-                let name = self.child(node, Kind::QualifiedIdentifier);
+                let name = self.grammar.child(node, Kind::QualifiedIdentifier);
                 self.sketch.outline.package = name.map(|name| dotted(self.sketch.text(name)));
             }
             Kind::Import => self.import(node),
             Kind::FileAnnotation => self.facade(node),
             Kind::Infix => self.misread_type(node, scope, doc),
-            Kind::Property => self.variables(node, scope, doc),
+            Kind::Property => self.variables(node, scope, doc.as_ref()),
             _ => return self.definition(node, scope, doc),
         }
         None
@@ -175,31 +173,16 @@ impl<'t> Rules<'t> for Reader<'_> {
 }
 
 impl Reader<'_> {
-    fn field<'t>(&self, node: Node<'t>, field: impl Fn(&Fields) -> u16) -> Option<Node<'t>> {
-        node.child_by_field_id(field(&self.grammar.fields))
-    }
-
-    fn child<'t>(&self, node: Node<'t>, kind: Kind) -> Option<Node<'t>> {
-        node.named_children(&mut node.walk()).find(|child| self.grammar.kind(*child) == kind)
-    }
-
-    /// Whether this ends where a type ends, and so holds its body.
-    fn is_misread(&self, node: Node<'_>) -> bool {
-        let parent = node.parent().map(|parent| self.grammar.kind(parent));
-        match self.grammar.kind(node) {
-            Kind::Call => parent == Some(Kind::Delegation),
-            Kind::AnnotatedLambda => parent == Some(Kind::Call),
-            _ => parent == Some(Kind::AnnotatedLambda),
-        }
-    }
-
     fn import(&mut self, node: Node<'_>) {
-        let Some(name) = self.child(node, Kind::QualifiedIdentifier) else { return };
+        let Some(name) = self.grammar.child(node, Kind::QualifiedIdentifier) else { return };
         let all = node.children(&mut node.walk()).any(|child| child.kind() == "*");
         let import = Import {
             path: dotted(self.sketch.text(name)),
             names: if all { vec!["*".into()] } else { vec![] },
-            alias: self.child(node, Kind::Identifier).map(|alias| self.sketch.text(alias).into()),
+            alias: self
+                .grammar
+                .child(node, Kind::Identifier)
+                .map(|alias| self.sketch.text(alias).into()),
             ..Import::default()
         };
         self.sketch.state(import, node);
@@ -231,50 +214,6 @@ impl Reader<'_> {
         self.sketch.define(parts, &[]);
     }
 
-    /// The keyword of a type whose body the parser could not make sense of: the name follows.
-    fn salvage(&mut self, keyword: Node<'_>, scope: Scope) {
-        let is_keyword = matches!(keyword.kind(), "class" | "interface" | "object");
-        if !is_keyword || self.salvaged == MOST_SALVAGED {
-            return;
-        }
-        self.salvaged += 1;
-        let is_broken = |parent: Node<'_>| parent.is_error();
-        let name = keyword
-            .next_named_sibling()
-            .filter(|next| self.grammar.kind(*next) == Kind::Identifier);
-        let Some(name) = name.filter(|_| keyword.parent().is_some_and(is_broken)) else { return };
-        self.bare_type(keyword, name, keyword.start_byte()..name.end_byte(), scope);
-    }
-
-    /// `annotation class A` with nothing behind it is read like `a to b`.
-    fn misread_type(&mut self, node: Node<'_>, scope: Scope, doc: Option<Range<u32>>) {
-        if let (Some(keyword), Some(name)) = (node.child(1), node.child(2)) {
-            let place = self.bare_type(keyword, name, node.byte_range(), scope);
-            if let Some(place) = place {
-                self.sketch.outline.definitions[place as usize].doc = doc;
-            }
-        }
-    }
-
-    /// A type without members.
-    fn bare_type(
-        &mut self,
-        keyword: Node<'_>,
-        name: Node<'_>,
-        whole: Range<usize>,
-        scope: Scope,
-    ) -> Option<u32> {
-        let kind = match self.sketch.text(keyword) {
-            "interface" => DefinitionKind::Interface,
-            "class" | "object" => DefinitionKind::Type,
-            _ => return None,
-        };
-        let whole = whole.start as u32..whole.end as u32;
-        let (parent, start) = (scope.owner, whole.start);
-        let parts = Parts { kind, name, whole, start, body: None, doc: None, parent, public: true };
-        self.sketch.define(parts, &[])
-    }
-
     /// Everything that has one name. A scope if there are members in it.
     fn definition(
         &mut self,
@@ -283,7 +222,7 @@ impl Reader<'_> {
         doc: Option<Range<u32>>,
     ) -> Option<Scope> {
         let (kind, name) = self.kind_and_name(node, scope)?;
-        let modifiers = self.child(node, Kind::Modifiers);
+        let modifiers = self.grammar.child(node, Kind::Modifiers);
         let bodies = [Kind::ClassBody, Kind::EnumBody, Kind::FunctionBody];
         let mut cursor = node.walk();
         let is_body = |child: &Node<'_>| {
@@ -305,22 +244,13 @@ impl Reader<'_> {
         has_members.then_some(Scope { owner: Some(owner) })
     }
 
-    /// The body of `class A : B by c { .. }`.
-    fn misread_body<'t>(&self, node: Node<'t>) -> Option<Node<'t>> {
-        let specifiers = self.child(node, Kind::DelegationSpecifiers)?;
-        let count = specifiers.named_child_count() as u32;
-        let last = specifiers.named_child(count.checked_sub(1)?)?;
-        let call = self.child(self.child(last, Kind::Delegation)?, Kind::Call)?;
-        self.child(call, Kind::AnnotatedLambda)
-    }
-
     fn kind_and_name<'t>(
         &self,
         node: Node<'t>,
         scope: Scope,
     ) -> Option<(DefinitionKind, Node<'t>)> {
         let word = |word: &str| node.children(&mut node.walk()).find(|child| child.kind() == word);
-        let name = self.field(node, |f| f.name);
+        let name = self.grammar.field(node, |f| f.name);
         Some(match self.grammar.kind(node) {
             Kind::Class if word("interface").is_some() => (DefinitionKind::Interface, name?),
             Kind::Class | Kind::Object => (DefinitionKind::Type, name?),
@@ -328,60 +258,51 @@ impl Reader<'_> {
             Kind::Function if scope.owner.is_some() => (DefinitionKind::Method, name?),
             Kind::Function => (DefinitionKind::Function, name?),
             Kind::Constructor => (DefinitionKind::Method, word("constructor")?),
-            Kind::TypeAlias => (DefinitionKind::Alias, self.field(node, |f| f.type_)?),
-            Kind::Entry => (DefinitionKind::Constant, self.child(node, Kind::Identifier)?),
+            Kind::TypeAlias => (DefinitionKind::Alias, self.grammar.field(node, |f| f.type_)?),
+            Kind::Entry => (DefinitionKind::Constant, self.grammar.child(node, Kind::Identifier)?),
             Kind::ClassParameter if word("val").or_else(|| word("var")).is_some() => {
-                (DefinitionKind::Variable, self.child(node, Kind::Identifier)?)
+                (DefinitionKind::Variable, self.grammar.child(node, Kind::Identifier)?)
             }
             _ => return None,
         })
     }
 
     /// `val a = 1`, `var b: Int by c`, `val (a, b) = c`.
-    fn variables(&mut self, node: Node<'_>, scope: Scope, mut doc: Option<Range<u32>>) {
-        let modifiers = self.child(node, Kind::Modifiers);
-        let several = self.child(node, Kind::Variables);
+    fn variables(&mut self, node: Node<'_>, scope: Scope, doc: Option<&Range<u32>>) {
+        let modifiers = self.grammar.child(node, Kind::Modifiers);
+        let several = self.grammar.child(node, Kind::Variables);
         let holder = several.unwrap_or(node);
         let mut cursor = holder.walk();
         let variables = holder
             .named_children(&mut cursor)
             .filter(|child| self.grammar.kind(*child) == Kind::Variable)
-            .filter_map(|variable| self.child(variable, Kind::Identifier));
-        let variables: Vec<_> = variables.collect();
-        let crowded = variables.len() > MOST_NAMES;
+            .filter_map(|variable| self.grammar.child(variable, Kind::Identifier));
         let ends_signature = |child: &Node<'_>| {
             let kinds = [Kind::Getter, Kind::Setter, Kind::Delegate];
             child.kind() == "=" || kinds.contains(&self.grammar.kind(*child))
         };
-        let mut cursor = node.walk();
-        let body = node.children(&mut cursor).find(ends_signature);
+        let body = node.children(&mut node.walk()).find(ends_signature);
+        let names: Vec<_> = variables.map(|name| (name, body)).collect();
         let constant = modifiers.is_some_and(|node| self.has(node, &["const"]));
-        for name in variables {
-            let whole = if crowded { range(name) } else { range(node) };
-            let parts = Parts {
-                kind: if constant { DefinitionKind::Constant } else { DefinitionKind::Variable },
-                name,
-                start: if crowded { whole.start } else { self.start(node, modifiers) },
-                whole,
-                body: body.filter(|_| !crowded),
-                doc: doc.take(),
-                parent: scope.owner,
-                public: self.is_public(modifiers),
-            };
-            self.sketch.define(parts, &["=", ";"]);
-        }
+        let start = self.start(node, modifiers);
+        let public = self.is_public(modifiers);
+        let parts = |name, body| Parts {
+            kind: if constant { DefinitionKind::Constant } else { DefinitionKind::Variable },
+            name,
+            whole: range(node),
+            start,
+            body,
+            doc: doc.cloned(),
+            parent: scope.owner,
+            public,
+        };
+        self.sketch.define_each(&names, parts, &["=", ";"]);
     }
 
     /// Where the signature begins.
     fn start(&self, node: Node<'_>, modifiers: Option<Node<'_>>) -> u32 {
-        let start_in = |node: Node<'_>| {
-            let skipped = [Kind::Annotation, Kind::Modifiers];
-            let mut cursor = node.walk();
-            let first = node
-                .children(&mut cursor)
-                .find(|child| !skipped.contains(&self.grammar.kind(*child)) && !child.is_extra());
-            first.map(|child| child.start_byte() as u32)
-        };
+        let skipped = [Kind::Annotation, Kind::Modifiers];
+        let start_in = |node| self.grammar.start_behind(node, &skipped);
         let modifier = modifiers.and_then(start_in);
         modifier.or_else(|| start_in(node)).unwrap_or(node.start_byte() as u32)
     }

@@ -1,6 +1,6 @@
 use backstory_core::EdgeKind;
 
-use crate::testing::{Sample, render};
+use crate::testing::{Sample, render, truth};
 use crate::{Limits, TooComplex, outline};
 
 const SHOP: &str = r#"@file:JvmName("Shop")
@@ -139,4 +139,9 @@ fn brackets_without_end_are_too_deep() {
     let source = format!("val a: {}", "A<".repeat(10_000));
     let outline = outline("kotlin", "", &source, Limits::default());
     assert!(matches!(outline, Err(TooComplex::Depth(_))));
+}
+
+#[test]
+fn edges_agree_with_the_compiler() {
+    truth("kotlin");
 }

@@ -27,9 +27,9 @@ fn outliner(grammar: impl Into<Grammar>) -> Outliner {
     Outliner::new(grammar, include_str!("outline.scm"), rules)
 }
 
-/// Whether a file is an interface.
-fn is_interface(path: &str) -> bool {
-    path.rsplit_once('.').is_some_and(|(_, extension)| extension == "mli")
+fn outliner_of(path: &str) -> &'static Outliner {
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension);
+    if extension == Some("mli") { &INTERFACE } else { &IMPLEMENTATION }
 }
 
 impl Language for OCaml {
@@ -42,21 +42,19 @@ impl Language for OCaml {
     }
 
     fn outline(&self, path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
-        let outliner = if is_interface(path) { &INTERFACE } else { &IMPLEMENTATION };
-        outliner.outline(text, limits)
+        outliner_of(path).outline(text, limits)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::sampled_by;
+    use crate::query::sampled;
 
     #[test]
     fn definitions_and_imports() {
         let samples =
             [("sample.ml", include_str!("sample.ml")), ("sample.mli", include_str!("sample.mli"))];
-        let outliner = |path: &str| if is_interface(path) { &*INTERFACE } else { &*IMPLEMENTATION };
-        insta::assert_snapshot!(sampled_by(outliner, "ocaml", &samples));
+        insta::assert_snapshot!(sampled(outliner_of, "ocaml", &samples));
     }
 }

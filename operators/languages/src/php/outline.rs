@@ -33,7 +33,6 @@ vocabulary! {
         Enum = "enum_declaration",
         EnumCase = "enum_case",
         EnumMembers = "enum_declaration_list",
-        Error = "ERROR",
         Expression = "expression_statement",
         Function = "function_definition",
         Hooks = "property_hook_list",

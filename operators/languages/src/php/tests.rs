@@ -99,6 +99,12 @@ fn broken_texts() {
 }
 
 #[test]
+fn definitions_in_broken_code_are_seen() {
+    let source = "<?php\nif (a) {\nclass A {}\nfunction f() {}\n";
+    assert_eq!(render("php", source), "+ type A: class A\n+ function f: function f()\n");
+}
+
+#[test]
 fn classes_are_found_by_name_and_by_the_rules_of_composer() {
     let sample = Sample::new(&[
         (

@@ -1,6 +1,6 @@
 //! Outlines by query: for languages whose outline is a list of patterns over the syntax tree, in a file
 //! `outline.scm` beside the language. Responsible for reading the matches; `nest` and `sweep` make an
-//! outline of them.
+//! outline of them. A language that is nothing else is a [`Queried`].
 //!
 //! Each pattern is about one thing, and says so with captures of this vocabulary:
 //!
@@ -35,6 +35,7 @@
 //! patterns match one node, the first of the file decides: the special stands above the general, and a
 //! declaration that imports is no definition.
 
+mod language;
 mod matches;
 mod nest;
 mod role;
@@ -53,11 +54,12 @@ use tree_sitter::{
 
 use crate::syntax::{FREE_STEPS, parse};
 use crate::{Limits, TooComplex};
+pub(crate) use language::Queried;
 use matches::Matches;
 use role::Role;
 
 #[cfg(test)]
-pub(crate) use tests::{sampled, sampled_by};
+pub(crate) use tests::sampled;
 
 /// What the query of a language cannot say.
 pub(crate) struct Rules {

@@ -10,12 +10,8 @@ use backstory_core::{Import, ImportedName, Outline};
 use super::matches::{Match, Matches};
 use super::sweep::{Event, Sweep};
 use super::{Rules, text};
-use crate::sketch::LONGEST_PATH;
+use crate::sketch::{LONGEST_PATH, MOST_NAMES};
 use crate::{Limits, TooComplex};
-
-/// Definitions that share one range, and so one signature. Where there are more of them, each stands for
-/// itself, so that the outline does not grow with the square of the file.
-const MOST_NAMES: usize = 16;
 
 /// The outline that the matches make.
 pub(super) fn outline(

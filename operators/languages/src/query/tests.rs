@@ -1,19 +1,22 @@
 //! What holds for the queries of all languages.
 
 use super::role::Role;
-use super::{Outliner, each};
+use super::{Outliner, Queried, each};
 use crate::Limits;
 use crate::syntax::parse;
 use crate::testing::render_at;
 
-/// The outline of a sample text as [`render_at`] writes it, after checks of the query itself: it compiles,
-/// it knows its vocabulary, and each of its patterns finds something in one of the samples.
-pub(crate) fn sampled(outliner: &Outliner, language: &str, samples: &[(&str, &str)]) -> String {
-    sampled_by(|_| outliner, language, samples)
+impl Queried {
+    /// [`sampled`] of this language.
+    pub(crate) fn sampled(&self, samples: &[(&str, &str)]) -> String {
+        sampled(|_| &self.outliner, self.name, samples)
+    }
 }
 
-/// [`sampled`] where the path decides between outliners of one query.
-pub(crate) fn sampled_by<'o>(
+/// The outlines of sample texts as [`render_at`] writes them, after checks of the query itself: it compiles,
+/// it knows its vocabulary, and each of its patterns finds something in one of the samples. The path decides
+/// between outliners of one query.
+pub(crate) fn sampled<'o>(
     outliner: impl Fn(&str) -> &'o Outliner,
     language: &str,
     samples: &[(&str, &str)],

@@ -2,37 +2,23 @@
 
 use std::sync::LazyLock;
 
-use backstory_core::Outline;
-
-use crate::query::{Outliner, Rules, Seen};
-use crate::{Language, Limits, TooComplex};
+use crate::query::{Outliner, Queried, Rules, Seen};
 
 /// R.
-pub(crate) struct R;
-
-static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
-    let rules =
-        Rules { docs: &["#'"], marks: &["<<-", "<-", "="], public: is_public, ..Rules::default() };
-    Outliner::new(tree_sitter_r::LANGUAGE, include_str!("outline.scm"), rules)
-});
-
-impl Language for R {
-    fn name(&self) -> &'static str {
-        "r"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["R", "r"]
-    }
-
-    fn file_names(&self) -> &'static [&'static str] {
-        &[".Rprofile"]
-    }
-
-    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
-        OUTLINER.outline(text, limits)
-    }
-}
+pub(crate) static R: Queried = Queried {
+    name: "r",
+    extensions: &["R", "r"],
+    file_names: &[".Rprofile"],
+    outliner: LazyLock::new(|| {
+        let rules = Rules {
+            docs: &["#'"],
+            marks: &["<<-", "<-", "="],
+            public: is_public,
+            ..Rules::default()
+        };
+        Outliner::new(tree_sitter_r::LANGUAGE, include_str!("outline.scm"), rules)
+    }),
+};
 
 fn is_public(seen: &Seen<'_>) -> bool {
     let documented =
@@ -43,11 +29,10 @@ fn is_public(seen: &Seen<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::sampled;
 
     #[test]
     fn definitions_and_imports() {
         let samples = [("sample.R", include_str!("sample.R"))];
-        insta::assert_snapshot!(sampled(&OUTLINER, "r", &samples));
+        insta::assert_snapshot!(R.sampled(&samples));
     }
 }

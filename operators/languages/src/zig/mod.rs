@@ -2,42 +2,31 @@
 
 use std::sync::LazyLock;
 
-use backstory_core::Outline;
-
-use crate::query::{Outliner, Rules};
-use crate::{Language, Limits, TooComplex};
+use crate::query::{Outliner, Queried, Rules};
 
 /// Zig.
-pub(crate) struct Zig;
-
-static OUTLINER: LazyLock<Outliner> = LazyLock::new(|| {
-    let rules =
-        Rules { docs: &["///"], marks: &["=", "{", ";"], public: |_| false, ..Rules::default() };
-    Outliner::new(tree_sitter_zig::LANGUAGE, include_str!("outline.scm"), rules)
-});
-
-impl Language for Zig {
-    fn name(&self) -> &'static str {
-        "zig"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["zig"]
-    }
-
-    fn outline(&self, _path: &str, text: &str, limits: Limits) -> Result<Outline, TooComplex> {
-        OUTLINER.outline(text, limits)
-    }
-}
+pub(crate) static ZIG: Queried = Queried {
+    name: "zig",
+    extensions: &["zig"],
+    file_names: &[],
+    outliner: LazyLock::new(|| {
+        let rules = Rules {
+            docs: &["///"],
+            marks: &["=", "{", ";"],
+            public: |_| false,
+            ..Rules::default()
+        };
+        Outliner::new(tree_sitter_zig::LANGUAGE, include_str!("outline.scm"), rules)
+    }),
+};
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::sampled;
 
     #[test]
     fn definitions_and_imports() {
         let samples = [("sample.zig", include_str!("sample.zig"))];
-        insta::assert_snapshot!(sampled(&OUTLINER, "zig", &samples));
+        insta::assert_snapshot!(ZIG.sampled(&samples));
     }
 }

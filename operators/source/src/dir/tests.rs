@@ -1,6 +1,6 @@
 //! Each test writes a folder, opens it as a plan would, and compares what comes out with a snapshot.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;

@@ -1,6 +1,6 @@
 //! Each test makes a repository object by object, without the git program, and reads it.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 

@@ -10,25 +10,14 @@ use std::collections::BTreeSet;
 use tree_sitter::{Node, Tree, TreeCursor};
 
 use super::{Grammar, Kind};
-use crate::syntax::text_of;
-
-/// Longer than any name that is worth looking up.
-const LONGEST_NAME: usize = 512;
+use crate::sketch::LONGEST_NAME;
+use crate::syntax::{survey, text_of};
 
 /// The names, sorted and without doubles.
 pub(super) fn uses(grammar: &'static Grammar, tree: &Tree, source: &str) -> Vec<String> {
     let mut reader = Reader { grammar, source, sets: Sets::default() };
-    let mut cursor = tree.walk();
-    loop {
-        if reader.visit(&cursor) && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return reader.sets.finish();
-            }
-        }
-    }
+    survey(tree, |cursor| reader.visit(cursor));
+    reader.sets.finish()
 }
 
 #[derive(Default)]

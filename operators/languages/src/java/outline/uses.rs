@@ -10,28 +10,16 @@ use tree_sitter::{Node, Tree};
 
 use super::{Grammar, Kind};
 use crate::java::names::{dotted, is_package, outermost};
-use crate::syntax::text_of;
-
-/// Longer than any name that is worth looking up.
-const LONGEST_NAME: usize = 512;
+use crate::sketch::LONGEST_NAME;
+use crate::syntax::{survey, text_of};
 
 /// The names, sorted and without doubles.
 pub(super) fn uses(grammar: &'static Grammar, tree: &Tree, source: &str) -> Vec<String> {
     let mut reader =
         Reader { grammar, source, names: BTreeSet::new(), parameters: BTreeSet::new() };
-    let mut cursor = tree.walk();
-    loop {
-        let node = cursor.node();
-        if reader.visit(node) && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                let Reader { names, parameters, .. } = reader;
-                return names.difference(&parameters).map(|name| dotted(name)).collect();
-            }
-        }
-    }
+    survey(tree, |cursor| reader.visit(cursor.node()));
+    let Reader { names, parameters, .. } = reader;
+    names.difference(&parameters).map(|name| dotted(name)).collect()
 }
 
 struct Reader<'s> {

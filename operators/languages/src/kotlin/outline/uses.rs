@@ -9,25 +9,14 @@ use tree_sitter::{Node, Tree};
 
 use super::{Grammar, Kind};
 use crate::java::names::{dotted, is_package, outermost};
-use crate::syntax::text_of;
-
-/// Longer than any name that is worth looking up.
-const LONGEST_NAME: usize = 512;
+use crate::sketch::LONGEST_NAME;
+use crate::syntax::{survey, text_of};
 
 /// The names, sorted and without doubles.
 pub(super) fn uses(grammar: &'static Grammar, tree: &Tree, source: &str) -> Vec<String> {
     let mut reader = Reader::new(grammar, source);
-    let mut cursor = tree.walk();
-    loop {
-        if reader.visit(cursor.node()) && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return reader.finish();
-            }
-        }
-    }
+    survey(tree, |cursor| reader.visit(cursor.node()));
+    reader.finish()
 }
 
 struct Reader<'s> {
@@ -68,8 +57,7 @@ impl<'s> Reader<'s> {
             Kind::Infix => self.name(node.child(1)),
             Kind::Navigation => self.navigation(node),
             Kind::Variable | Kind::Parameter | Kind::ClassParameter => {
-                let is_name = |child: &Node<'_>| self.grammar.kind(*child) == Kind::Identifier;
-                let name = node.named_children(&mut node.walk()).find(is_name);
+                let name = self.grammar.child(node, Kind::Identifier);
                 self.declared.extend(name.map(|name| self.text(name)));
             }
             Kind::ValueArgument if node.child(1).is_some_and(|child| child.kind() == "=") => {

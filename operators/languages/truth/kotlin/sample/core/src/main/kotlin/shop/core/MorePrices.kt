@@ -1,0 +1,3 @@
+package shop.core
+
+fun price(count: Int): Amount = count
