@@ -1,5 +1,5 @@
-//! What `tsconfig.json` and its relatives say about specifiers: `paths`, `baseUrl`, `rootDirs`, and from what
-//! folder the built files of another come.
+//! What `tsconfig.json` and its relatives say about specifiers: `paths`, `baseUrl`, `rootDirs`,
+//! `customConditions`, and from what folder the built files of another come.
 //!
 //! A file belongs to the configurations of the nearest folder that has some: to `tsconfig.json`, then those it
 //! refers to, then the others (`jsconfig.json`, `tsconfig.app.json`, ...). Those that include the file go
@@ -29,6 +29,8 @@ pub(crate) struct Config {
     paths: Arc<Paths>,
     /// Folders that count as one.
     roots: Vec<String>,
+    /// Conditions of `exports` that hold beside the usual ones.
+    conditions: Vec<String>,
     /// Where built files are put, and where they come from.
     built: Option<(String, String)>,
     /// The files that it is for.
@@ -92,10 +94,7 @@ impl<'a> Configs<'a> {
         let mut nearest = true;
         for folder in ancestors(parent(importer)) {
             let Some(configs) = self.by_folder.get(folder) else { continue };
-            let several = configs.len() > 1;
-            let is_for = |config: &&Config| !several || config.scope.has(importer);
-            let rest = configs.iter().filter(|config| !is_for(config));
-            for config in configs.iter().filter(is_for).chain(rest) {
+            for config in those_for(importer, configs) {
                 let mapped = config.paths.find(specifier, |targets, star| {
                     // `*` maps everything, as `baseUrl` does.
                     let is_ours = nearest || star != Some(specifier);
@@ -113,6 +112,13 @@ impl<'a> Configs<'a> {
             nearest = false;
         }
         None
+    }
+
+    /// The conditions of `exports` that the configuration of the file `importer` sets.
+    pub(crate) fn conditions<'s>(&'s self, importer: &'s str) -> &'s [String] {
+        let nearest = ancestors(parent(importer)).find_map(|folder| self.by_folder.get(folder));
+        let first = nearest.and_then(|configs| those_for(importer, configs).next());
+        first.map_or(&[], |config| &*config.conditions)
     }
 
     /// The same for a relative path that leads to nothing by itself.
@@ -138,6 +144,15 @@ impl<'a> Configs<'a> {
             Some(join(root, below(out, path)?))
         })
     }
+}
+
+/// The configurations of one folder, those that include the file `importer` first.
+fn those_for<'c>(
+    importer: &'c str,
+    configs: &'c [Config],
+) -> impl Iterator<Item = &'c Config> {
+    let is_for = move |config: &&Config| configs.len() == 1 || config.scope.has(importer);
+    configs.iter().filter(is_for).chain(configs.iter().filter(move |config| !is_for(config)))
 }
 
 impl Scope {
@@ -237,12 +252,14 @@ impl<'a, P: Fn(&str) -> Option<&'a str>> Reader<'a, P> {
         let base = self.stated(&chain, "baseUrl", |folder, value| place(home, folder, value));
         let root = self.stated(&chain, "rootDir", |folder, value| place(home, folder, value));
         let out = self.stated(&chain, "outDir", |folder, value| place(home, folder, value));
-        let roots = self.list(&chain, home);
+        let roots = self.list(&chain, "rootDirs", |path, root| place(home, parent(path), root));
+        let conditions = self.list(&chain, "customConditions", |_, name| Some(name.to_owned()));
         let paths = self.paths(&chain, home, base.as_deref());
         let built = out.map(|out| (out, root.unwrap_or_else(|| join(home, "src"))));
-        let says = base.is_some() || !paths.is_empty() || !roots.is_empty() || built.is_some();
+        let says = base.is_some() || built.is_some() || !paths.is_empty();
+        let says = says || !roots.is_empty() || !conditions.is_empty();
         let scope = self.scope(&chain, home);
-        says.then_some(Config { base, paths, roots, built, scope })
+        says.then_some(Config { base, paths, roots, conditions, built, scope })
     }
 
     /// The configuration that states an option for the chain, and the option.
@@ -263,10 +280,14 @@ impl<'a, P: Fn(&str) -> Option<&'a str>> Reader<'a, P> {
         read(parent(path), option.as_str()?)
     }
 
-    fn list(&self, chain: &[String], home: &str) -> Vec<String> {
-        let Some((path, option)) = self.option(chain, "rootDirs") else { return vec![] };
-        let folders = strings(option).take(MOST_EXTENDED);
-        folders.filter_map(|root| place(home, parent(path), root)).collect()
+    fn list(
+        &self,
+        chain: &[String],
+        key: &str,
+        read: impl Fn(&str, &str) -> Option<String>,
+    ) -> Vec<String> {
+        let Some((path, option)) = self.option(chain, key) else { return vec![] };
+        strings(option).take(MOST_EXTENDED).filter_map(|item| read(path, item)).collect()
     }
 
     /// `files`, `include` and `exclude`; a folder means all that is in it.

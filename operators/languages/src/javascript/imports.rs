@@ -5,7 +5,7 @@
 //! - `#name` is what `imports` of the package around the file says.
 //! - Any other specifier is tried by `paths` and `baseUrl` of the configurations around the file
 //!   ([`super::configs`]), then as a package that the file sees by name ([`super::packages`]): its `exports`,
-//!   or `main` and the like.
+//!   or `typesVersions`, `main` and the like. `browser` is read neither by TypeScript nor by dependency-cruiser.
 //! - What a manifest names is often built and not in the repository. Then the source it is built from is
 //!   looked for: by `outDir` and `rootDir`, then at the same path below `src` instead of the folder that it
 //!   is built into, then as `src/index`.
@@ -61,7 +61,8 @@ impl<'a> Specifiers<'a> {
 
     fn target(&self, file: u32, specifier: &str) -> Target {
         let file = &self.repository.files[file as usize];
-        let importer = Importer::new(&file.path, file.language);
+        let importer = Importer::new(&file.path, file.language)
+            .with(self.configs.conditions(&file.path));
         self.specifier(importer, specifier).or_else(|| {
             // Loaders go before a path, and a query follows it.
             let bare = specifier.rsplit('!').next().unwrap_or_default();
@@ -163,7 +164,9 @@ impl<'a> Specifiers<'a> {
                 self.folder(package.folder, order)
                     .or_else(|| self.tree.index(&join(package.folder, "src"), order))
             } else {
-                inside("").or_else(|| inside("src"))
+                let versioned = package.versioned(rest, order);
+                let versioned = versioned.iter().find_map(|path| self.module(path, order));
+                versioned.or_else(|| inside("")).or_else(|| inside("src"))
             }
         })
     }

@@ -8,6 +8,7 @@ mod packages;
 mod patterns;
 mod reexports;
 mod tree;
+mod versions;
 mod workspaces;
 
 use std::sync::{Arc, LazyLock};

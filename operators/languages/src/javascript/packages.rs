@@ -4,7 +4,7 @@
 //! package if that has `exports`,
 //! what a `package.json` around it links to (`file:`, `link:`, `portal:`), the members of the workspaces
 //! around it. Where no workspaces are declared around it, any package of the repository will do that is not
-//! test data. Of `exports` the conditions are taken in the order they stand in; those that somebody may have
+//! test data; but not one around the file that a `package.json` in between takes from a registry. Of `exports` the conditions are taken in the order they stand in; those that somebody may have
 //! set and those of other platforms come last.
 
 use std::collections::{HashMap, HashSet};
@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::json::parse;
 use super::patterns::{Patterns, fill};
 use super::tree::{Importer, Order};
+use super::versions::types_versions;
 use super::workspaces::{Globs, manifest_globs};
 use crate::files::{ancestors, file_name, parent, walk_to};
 
@@ -28,10 +29,14 @@ pub(crate) struct Package<'a> {
     types: Vec<String>,
     /// None if it has none; then all its files can be imported.
     exports: Option<Patterns<Value>>,
+    /// Where TypeScript is to look for its files, if it has no `exports`.
+    versions: Patterns<Vec<String>>,
     /// What names beginning with `#` mean in it.
     imports: Patterns<Value>,
     /// Folders of packages that are linked to by name.
     links: HashMap<String, String>,
+    /// Packages that it wants in a version that was published.
+    published: HashSet<String>,
 }
 
 /// The packages of one repository.
@@ -156,8 +161,21 @@ impl<'a> Packages<'a> {
     fn somewhere(&self, folder: &str, packages: &[usize]) -> Option<&Package<'a>> {
         let own = self.around(folder).map(|own| own.folder);
         let mut packages = packages.iter().map(|&package| &self.packages[package]);
-        packages
-            .find(|package| Some(package.folder) != own && !is_test_data(package.folder, folder))
+        packages.find(|package| {
+            Some(package.folder) != own
+                && !is_test_data(package.folder, folder)
+                && !self.is_published(folder, package)
+        })
+    }
+
+    /// Whether a file in `folder`, which is in `package`, takes that from a registry.
+    fn is_published(&self, folder: &str, package: &Package<'_>) -> bool {
+        let is_around = ancestors(folder).any(|around| around == package.folder);
+        let between = ancestors(folder).take_while(|between| *between != package.folder);
+        let mut between = between.filter_map(|folder| self.at(folder));
+        package.name.as_ref().is_some_and(|name| {
+            is_around && between.any(|between| between.published.contains(name))
+        })
     }
 }
 
@@ -196,8 +214,10 @@ impl<'a> Package<'a> {
             main: stated(&["main", "module", "source"]),
             types: stated(&["types", "typings"]),
             exports: manifest.get("exports").filter(|value| !value.is_null()).map(by_subpath),
+            versions: types_versions(manifest),
             imports: manifest.get("imports").map(by_subpath).unwrap_or_default(),
             links: links(folder, manifest),
+            published: published(manifest),
         }
     }
 
@@ -207,7 +227,23 @@ impl<'a> Package<'a> {
             Order::JavaScript => (&self.main, &self.types),
             Order::TypeScript => (&self.types, &self.main),
         };
-        first.iter().chain(second).filter_map(|path| walk_to(self.folder, path)).collect()
+        let first = first.iter().chain(second);
+        let stated = first.clone().next().map_or("index", |path| path.trim_start_matches("./"));
+        let mut paths = self.versioned(stated, order);
+        paths.extend(first.filter_map(|path| walk_to(self.folder, path)));
+        paths
+    }
+
+    /// The paths in the repository where TypeScript is to look for a file of the package.
+    pub(crate) fn versioned(&self, file: &str, order: Order) -> Vec<String> {
+        if order != Order::TypeScript || self.exports.is_some() {
+            return vec![];
+        }
+        let all = |paths: &Vec<String>, star: Option<&str>| {
+            let paths = paths.iter().filter_map(|path| walk_to(self.folder, &fill(path, star)));
+            Some(paths.collect())
+        };
+        self.versions.find(file, all).unwrap_or_default()
     }
 
     /// The paths in the repository that `exports` may mean by a subpath such as `.` or `./util`, the
@@ -256,19 +292,35 @@ fn by_subpath(value: &Value) -> Patterns<Value> {
     }
 }
 
+/// What a manifest depends on: names and versions.
+fn dependencies(manifest: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    const KEYS: [&str; 4] =
+        ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
+    KEYS.iter().filter_map(|key| manifest.get(*key)?.as_object()).flatten()
+}
+
+/// The dependencies that are wanted by a version.
+fn published(manifest: &Map<String, Value>) -> HashSet<String> {
+    let is_version = |version: &str| {
+        version
+            .trim_start_matches(['^', '~', '<', '>', '=', 'v', ' '])
+            .starts_with(|c: char| c.is_ascii_digit())
+    };
+    let wanted = dependencies(manifest).filter(|(_, version)| version.as_str().is_some_and(is_version));
+    wanted.map(|(name, _)| name.clone()).collect()
+}
+
 /// The folders that dependencies are linked to.
 fn links(folder: &str, manifest: &Map<String, Value>) -> HashMap<String, String> {
-    let keys = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
-    let all = keys.iter().filter_map(|key| manifest.get(*key)?.as_object()).flatten();
-    all.filter_map(|(name, version)| {
+    let links = dependencies(manifest).filter_map(|(name, version)| {
         let path = match version.as_str()?.split_once(':')? {
             ("file" | "link" | "portal", path) => path,
             ("workspace", path) if path.starts_with('.') => path,
             _ => return None,
         };
         Some((name.clone(), walk_to(folder, path)?))
-    })
-    .collect()
+    });
+    links.collect()
 }
 
 /// The paths that a target of `exports` may be, by the distance of the farthest condition around them.

@@ -133,6 +133,14 @@ fn types_of_flow_are_understood() {
 }
 
 #[test]
+fn imports_in_broken_code_are_none_of_comments() {
+    let source = "export const a: {\n  /** import { b } from 'c' */\n};\nimport { d } from './d'\n@@@ (\nexport { e } from './e'\n";
+    let outline = render("typescript", source);
+    assert!(outline.contains("import ./d") && outline.contains("import ./e"), "{outline}");
+    assert!(!outline.contains("import c"), "{outline}");
+}
+
+#[test]
 fn relative_specifiers() {
     let sample = Sample::new(&[
         (
@@ -252,6 +260,59 @@ fn members_of_workspaces_see_each_other() {
         [("import ./none []".to_owned(), "no such file".to_owned())]
     );
     assert!(sample.needs("packages/old/index.js").is_empty(), "third-party, even if it is there");
+}
+
+#[test]
+fn a_published_package_is_not_the_one_around_the_file() {
+    let sample = Sample::new(&[
+        ("package.json", r#"{"name": "top", "exports": "./index.js"}"#),
+        ("index.js", ""),
+        ("e2e/old/package.json", r#"{"devDependencies": {"top": "^4.1.3"}}"#),
+        ("e2e/old/a.js", "import 'top'"),
+        ("e2e/new/package.json", r#"{"type": "module"}"#),
+        ("e2e/new/a.js", "import 'top'"),
+    ]);
+    assert!(sample.needs("e2e/old/a.js").is_empty());
+    assert_eq!(sample.needs("e2e/new/a.js"), ["index.js"]);
+}
+
+#[test]
+fn configurations_set_conditions_of_exports() {
+    let sample = Sample::new(&[
+        ("package.json", r#"{"workspaces": ["*"]}"#),
+        ("base.tsconfig.json", r#"{"compilerOptions": {"customConditions": ["@x/source"]}}"#),
+        ("a/tsconfig.json", r#"{"extends": "../base.tsconfig.json"}"#),
+        ("a/a.ts", "import 'c'"),
+        ("b/b.ts", "import 'c'"),
+        (
+            "c/package.json",
+            r#"{"name": "c", "exports": {"@x/source": "./in.ts", "types": "./out.d.ts"}}"#,
+        ),
+        ("c/in.ts", ""),
+        ("c/out.d.ts", ""),
+    ]);
+    assert_eq!(sample.needs("a/a.ts"), ["c/in.ts"]);
+    assert_eq!(sample.needs("b/b.ts"), ["c/out.d.ts"]);
+}
+
+#[test]
+fn versions_of_types_are_for_typescript() {
+    let sample = Sample::new(&[
+        ("package.json", r#"{"workspaces": ["*"]}"#),
+        ("a/a.ts", "import 'c'; import 'c/deep'"),
+        ("a/b.js", "import 'c'; import 'c/deep'"),
+        (
+            "c/package.json",
+            r#"{"name": "c", "main": "main.js", "typesVersions": {"<4": {"*": ["old/*"]}, "*": {"*": ["ts/*"]}}}"#,
+        ),
+        ("c/main.js", ""),
+        ("c/deep.js", ""),
+        ("c/ts/main.d.ts", ""),
+        ("c/ts/deep.d.ts", ""),
+        ("c/old/main.d.ts", ""),
+    ]);
+    assert_eq!(sample.needs("a/a.ts"), ["c/ts/deep.d.ts", "c/ts/main.d.ts"]);
+    assert_eq!(sample.needs("a/b.js"), ["c/deep.js", "c/main.js"]);
 }
 
 #[test]

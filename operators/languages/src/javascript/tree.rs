@@ -17,6 +17,8 @@ pub(crate) struct Importer<'p> {
     pub(crate) path: &'p str,
     pub(crate) folder: &'p str,
     pub(crate) order: Order,
+    /// Conditions of `exports` that a configuration sets for it.
+    pub(crate) conditions: &'p [String],
 }
 
 /// Whose order the endings are tried in.
@@ -29,7 +31,11 @@ pub(crate) enum Order {
 impl<'p> Importer<'p> {
     pub(crate) fn new(path: &'p str, language: &str) -> Self {
         let order = if language == "typescript" { Order::TypeScript } else { Order::JavaScript };
-        Self { path, folder: parent(path), order }
+        Self { path, folder: parent(path), order, conditions: &[] }
+    }
+
+    pub(crate) fn with(self, conditions: &'p [String]) -> Self {
+        Self { conditions, ..self }
     }
 
     fn ending(&self) -> &str {
@@ -55,7 +61,7 @@ impl<'p> Importer<'p> {
             "import" => !matches!(self.ending(), "cjs" | "cts"),
             "require" => !matches!(self.ending(), "mjs" | "mts"),
             // `types@>=5` too. All tools take it, in JavaScript files as well.
-            types => types.starts_with("types"),
+            types => types.starts_with("types") || self.conditions.iter().any(|set| set == types),
         };
         if holds { 0 } else { 1 + usize::from(ELSEWHERE.contains(&condition)) }
     }

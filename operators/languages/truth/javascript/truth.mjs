@@ -9,9 +9,10 @@
 // An edge is true if the compiler says so, unless dependency-cruiser leads the same import to another file of
 // the folder; then both edges are neutral, and so is what only dependency-cruiser says: it reads one
 // tsconfig.json, at the top. Where the compiler says a declaration (a.d.ts) and dependency-cruiser the program it
-// declares (a.js) or nothing, the declaration is true for a TypeScript file and the program for a JavaScript file. An import of a file of another language (./App.vue) is true by dependency-cruiser
-// alone. An import of a package of the folder that leads nowhere, because what it names is not built, makes edges to
-// all files of that package neutral.
+// declares (a.js) or nothing, the declaration is true for a TypeScript file and the program for a JavaScript file. A file
+// of another language (./App.vue, ./a.css?inline) is taken to have the declaration by which the compiler knows it. An
+// import of a package of the folder (of its workspaces, or around the file and not taken from a registry)
+// that leads nowhere, because what it names is not built, makes edges to all files of that package neutral.
 //
 // The compiler reads each file with the options of the nearest tsconfig.json or jsconfig.json, or of the project
 // it refers to that includes the file. Where those say nothing of module resolution it is "bundler".
@@ -95,6 +96,19 @@ for (const folder of new Set(all.filter((file) => /(package|lerna)\.json$|pnpm-w
     linkTo(path.dirname(manifest), folder, name);
   }
 }
+const manifests = new Map(all.filter((file) => path.basename(file) === "package.json").map((file) => [path.dirname(file), readJson(file)]));
+
+// The folder of the package of this name that the file is in; none if a manifest further in wants it from a registry.
+function around(file, name) {
+  for (let folder = path.dirname(file); folder.startsWith(root); folder = path.dirname(folder)) {
+    const manifest = manifests.get(folder);
+    if (manifest?.name === name) return folder;
+    const version = { ...manifest?.dependencies, ...manifest?.devDependencies, ...manifest?.peerDependencies }[name];
+    if (/^[\^~<>=v]*\d/.test(version)) return undefined;
+  }
+  return undefined;
+}
+
 for (const manifest of all.filter((file) => path.basename(file) === "package.json")) {
   const { dependencies, devDependencies } = readJson(manifest);
   for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
@@ -150,6 +164,11 @@ function projectOf(file) {
   }
 }
 
+// The compiler knows a.css by its declaration a.d.css.ts.
+const foreign = (name) => name.replace(/\.d\.(vue|svelte|astro|css|less|sass|scss)\.ts$/, ".$1");
+const host = { ...ts.sys, fileExists: (name) => ts.sys.fileExists(name) || (foreign(name) !== name && known.has(foreign(name))) };
+const bareName = (specifier) => (OTHER.test(specifier.split("?")[0]) ? specifier.split("?")[0] : specifier);
+
 const present = new Set(all);
 function isConfig(name) {
   return present.has(name);
@@ -187,8 +206,8 @@ for (const file of sources) {
   const resolved = new Map();
   for (const literal of literals(source)) {
     const mode = ts.getModeForUsageLocation(source, literal, options);
-    const result = ts.resolveModuleName(literal.text, file, options, ts.sys, cache, undefined, mode);
-    const target = result.resolvedModule?.resolvedFileName;
+    const result = ts.resolveModuleName(bareName(literal.text), file, options, host, cache, undefined, mode);
+    const target = result.resolvedModule && foreign(result.resolvedModule.resolvedFileName);
     if (target || !resolved.has(literal.text)) resolved.set(literal.text, target && path.resolve(target));
   }
   for (const reference of source.referencedFiles) {
@@ -277,7 +296,7 @@ for (const file of sources) {
       const place = path.resolve(path.dirname(file), specifier);
       const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
       const relative = specifier.startsWith(".") && present.has(path.join(place, "package.json"));
-      const folder = relative ? place : packages.get(name);
+      const folder = relative ? place : (packages.get(name) ?? around(file, name));
       if (folder && !first.get(specifier)) {
         for (const other of known) if (other.startsWith(folder + path.sep)) neutral.add(pair(file, other));
       }

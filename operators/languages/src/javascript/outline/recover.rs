@@ -75,7 +75,9 @@ fn stated(source: &str, start: usize, end: usize) -> Option<&str> {
     let statement = rest.split(';').next().unwrap_or_default();
     let at = statement.find(['"', '\''])?;
     let (head, literal) = (statement.get(..at)?.trim_end(), statement.get(at..)?);
-    let is_import = head.is_empty() || head.ends_with("from");
+    // A declaration has one of these before it gets to any literal.
+    let is_clause = head.ends_with("from") && !head.contains(['=', '(', ':', '<', '[']);
+    let is_import = is_clause || (head.is_empty() && &source[start..end] == "import");
     quoted(literal).filter(|_| is_import)
 }
 
