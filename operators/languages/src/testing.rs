@@ -170,6 +170,11 @@ impl Sample {
         Self { repository, outlines }
     }
 
+    /// Adds a file that is only there for facts.
+    pub(crate) fn add_context(&mut self, path: &str, text: &str) {
+        self.repository.context.insert(path.into(), text.into());
+    }
+
     /// The paths that a file imports.
     pub(crate) fn needs(&self, path: &str) -> Vec<&str> {
         let edges = self.edges(path).into_iter();

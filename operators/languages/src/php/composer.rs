@@ -1,6 +1,10 @@
 //! Where Composer looks for a class, by the `autoload` and `autoload-dev` of every `composer.json`: PSR-4,
 //! where a prefix of the name stands for a folder and the rest of it is the path below, and PSR-0, where
 //! all of the name is the path and underscores divide it, too. The longest prefix comes first.
+//!
+//! Before both comes the map of all classes in the files and folders of `classmap`. Of several files with one
+//! class the map has the first that is found: those of the project's own `composer.json` come before those of
+//! others, and in one `composer.json` they come in its order.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,6 +21,8 @@ const MOST_FOLDERS: usize = 64;
 pub(super) struct Autoload<'a> {
     modern: HashMap<String, Vec<String>>,
     old: HashMap<String, Vec<String>>,
+    /// Files and folders of `classmap`, and the folder of the `composer.json` that names them, in order.
+    classmap: Vec<(String, &'a str)>,
     /// Prefixes whose folders the repository itself is the source of, not something vendored in it.
     own: HashSet<String>,
     /// Folders that have a `composer.json`.
@@ -42,6 +48,9 @@ impl<'a> Autoload<'a> {
                 for (prefix, to) in rules(&manifest[section]["psr-0"], folder) {
                     add(&mut this.old, prefix, to);
                 }
+                let mapped = manifest[section]["classmap"].as_array().into_iter().flatten();
+                let mapped = mapped.filter_map(|to| walk_to(folder, to.as_str()?));
+                this.classmap.extend(mapped.map(|to| (to, folder)));
             }
         }
         this
@@ -66,6 +75,21 @@ impl<'a> Autoload<'a> {
         found
     }
 
+    /// The file that the map of classes has, of those that declare one class; `root` is the folder of the project.
+    pub(super) fn mapped(
+        &self,
+        declared: impl Iterator<Item = (u32, &'a str)>,
+        root: &str,
+    ) -> Option<u32> {
+        let place = |path: &str| {
+            let holds = |(to, _): &(String, &str)| to.is_empty() || is_inside(path, to);
+            let entries = self.classmap.iter().enumerate().filter(|(_, entry)| holds(entry));
+            entries.map(|(at, (_, owner))| (*owner != root, at)).min()
+        };
+        let mapped = declared.filter_map(|(file, path)| Some((place(path)?, file)));
+        mapped.min().map(|(_, file)| file)
+    }
+
     /// Whether a name is one that the repository itself should have.
     pub(super) fn is_own(&self, class: &str) -> bool {
         prefixes(class, &['\\']).any(|prefix| self.own.contains(prefix))
@@ -75,6 +99,10 @@ impl<'a> Autoload<'a> {
     pub(super) fn root(&self, path: &'a str) -> &'a str {
         ancestors(parent(path)).find(|folder| self.roots.contains(folder)).unwrap_or("")
     }
+}
+
+fn is_inside(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn add(table: &mut HashMap<String, Vec<String>>, prefix: String, folder: String) {

@@ -121,9 +121,15 @@ impl<'a> Names<'a> {
         let near = self.path(from);
         let mut loaded = None;
         if sort == Sort::Class {
-            let paths = self.autoload.paths(name, self.autoload.root(near));
-            let mut found = paths.iter().filter_map(|path| self.files.at(path));
-            loaded = found.find(|file| declared.is_empty() || declared.binary_search(file).is_ok());
+            let root = self.autoload.root(near);
+            let mapped = declared.iter().copied();
+            loaded = self.autoload.mapped(mapped.map(|file| (file, self.path(file))), root);
+            if loaded.is_none() {
+                let paths = self.autoload.paths(name, root);
+                let mut found = paths.iter().filter_map(|path| self.files.at(path));
+                let declares = |file: &u32| declared.binary_search(file).is_ok();
+                loaded = found.find(|file| declared.is_empty() || declares(file));
+            }
         }
         loaded.or_else(|| {
             // Files are sorted by path, so the nearest stand next to where this one would.
@@ -158,8 +164,9 @@ impl<'a> Names<'a> {
             return guess.into_iter().for_each(|file| found.add(file, EdgeKind::SamePackage));
         }
         let at = |folder: &str| walk_to(folder, path).and_then(|path| self.files.at(&path));
-        let is_above = path.starts_with("../");
-        match at(folder).or_else(|| at("").filter(|_| !is_above)) {
+        // A path from `__DIR__` begins with a dot.
+        let anywhere = !path.starts_with('.');
+        match at(folder).or_else(|| at("").filter(|_| anywhere)) {
             Some(file) => found.import(file),
             None if path.starts_with('.')
                 && file_name(path).contains('.')

@@ -116,7 +116,15 @@ impl<'s> Reader<'_, 's> {
                 return false;
             }
             Kind::Include | Kind::IncludeOnce | Kind::Require | Kind::RequireOnce => {
-                let path = node.named_child(0).and_then(|path| self.path(path, 0));
+                let named = node.named_child(0);
+                let mut path = named.and_then(|path| self.path(path, 0));
+                let is_literal = named.is_some_and(|path| {
+                    matches!(GRAMMAR.kind(path), Kind::PlainString | Kind::QuotedString)
+                });
+                if let Some(path) = path.as_mut().filter(|path| is_literal && path.starts_with("./")) {
+                    // Only what begins at the folder of the file begins with a dot.
+                    path.drain(..2);
+                }
                 if let Some(path) = path.filter(|path| !path.is_empty()) {
                     self.sketch.state(Import { path, ..Import::default() }, node);
                 }

@@ -158,6 +158,34 @@ fn included_files() {
 }
 
 #[test]
+fn paths_from_the_folder_of_the_file_lead_nowhere_else() {
+    let sample = Sample::new(&[
+        ("setup.php", "<?php"),
+        ("lib/a.php", "<?php require __DIR__ . '/setup.php';"),
+        ("lib/b.php", "<?php require './setup.php';"),
+    ]);
+    assert!(sample.needs("lib/a.php").is_empty());
+    assert_eq!(sample.needs("lib/b.php"), ["setup.php"]);
+}
+
+#[test]
+fn of_files_with_one_class_the_map_of_classes_has_the_first() {
+    let sample = Sample::new(&[
+        ("composer.json", r#"{"autoload": {"classmap": ["new/", "old/Thing.php", 1]}}"#),
+        ("lib/composer.json", r#"{"autoload": {"classmap": ["old"], "psr-4": {"": ""}}}"#),
+        ("index.php", "<?php use Thing; use Other;"),
+        ("lib/index.php", "<?php use Thing; use Other;"),
+        ("aside/Thing.php", "<?php class Thing {}"),
+        ("new/x/Thing.php", "<?php class Thing {}"),
+        ("old/Thing.php", "<?php class Thing {}"),
+        ("newer/Other.php", "<?php class Other {}"),
+        ("lib/old/Thing.php", "<?php class Thing {} class Other {}"),
+    ]);
+    assert_eq!(sample.needs("index.php"), ["lib/old/Thing.php", "new/x/Thing.php"]);
+    assert_eq!(sample.needs("lib/index.php"), ["lib/old/Thing.php"]);
+}
+
+#[test]
 fn edges_agree_with_the_tool() {
     truth("php");
 }

@@ -75,7 +75,7 @@ impl<'a> Modules<'a> {
 
     fn absolute(&self, here: &'a str, parts: &[&str], stub: bool) -> Result<Base, Option<String>> {
         let top = parts.first().ok_or(None)?;
-        let roots = self.roots.of(parent(here), top, &self.finder);
+        let roots = self.roots.of(parent(here), parts, stub, &self.finder);
         let mut around = vec![];
         if let Some(module) = self.finder.find(parts, &roots, stub, &mut around) {
             return Ok(Base { module, around });

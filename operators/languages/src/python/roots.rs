@@ -36,15 +36,19 @@ const APART: &[&str] = &[
     "tests",
 ];
 
-/// More roots than this that have one name tell nothing of what is meant.
+/// More roots than this that have one name tell nothing of what is meant. A namespace that more projects share
+/// is looked for by more of its name.
 const MOST_ROOTS: usize = 64;
+
+/// So many parts of a name tell roots apart.
+const DEEPEST_NAME: usize = 3;
 
 /// A folder with so many modules named like those of the standard library is the standard library.
 const STANDARD_ENOUGH: usize = 30;
 
 /// The folders that could be on Python's path.
 pub(super) struct Roots<'a> {
-    /// Those that have a top-level module or package of a name, sorted.
+    /// Those that have a top-level module or package of a name, or one that is deeper, as in `a/b`: sorted.
     by_name: HashMap<&'a str, Vec<&'a str>>,
     declared: BTreeSet<String>,
     /// Those that are the standard library itself.
@@ -110,20 +114,48 @@ impl<'a> Roots<'a> {
         self.own.as_deref() == Some(top)
     }
 
-    /// Where a file in `folder` finds the top-level name `top`, in order.
-    pub(super) fn of(&self, folder: &'a str, top: &str, finder: &Finder<'_>) -> Vec<&'a str> {
-        let Some(candidates) = self.by_name.get(top) else { return vec![] };
+    /// The roots that have the first part of a name; if these are too many, those that have more of it.
+    fn candidates(&self, parts: &[&str]) -> Option<&[&'a str]> {
+        let all = self.by_name.get(*parts.first()?)?;
+        let lengths = (2..=parts.len().min(DEEPEST_NAME)).rev();
+        let mut lengths = lengths.filter(|_| all.len() > MOST_ROOTS);
+        let deeper = lengths.find_map(|length| self.by_name.get(&*parts[..length].join("/")));
+        Some(deeper.unwrap_or(all))
+    }
+
+    /// Whether a folder lies in one that a project declares for its packages: what is there is named from
+    /// the outer one.
+    fn is_inside_source(&self, root: &str) -> bool {
+        let mut around = ancestors(root).skip(1);
+        around.any(|folder| USUAL.contains(&file_name(folder)) && self.declared.contains(folder))
+    }
+
+    /// Where a file in `folder`, which may be a stub, finds a dotted name, in order.
+    pub(super) fn of(
+        &self,
+        folder: &'a str,
+        parts: &[&str],
+        stub: bool,
+        finder: &Finder<'_>,
+    ) -> Vec<&'a str> {
+        let Some(candidates) = self.candidates(parts) else { return vec![] };
+        let top = parts[0];
         let candidate = |root: &str| candidates.binary_search(&root).ok().map(|at| candidates[at]);
         if STANDARD_LIBRARY.binary_search(&top).is_ok() {
             let is_file =
                 |root: &&str| finder.portion(top, &[root], false).is_some_and(|m| !m.namespace);
             let around = ancestors(folder).filter(|folder| self.standard.contains(folder));
-            return around.chain(["", "src"]).filter_map(candidate).filter(is_file).collect();
+            // A stub of the standard library is meant by all stubs.
+            let stubs = self.standard.iter().copied().filter(|_| stub);
+            let all = around.chain(["", "src"]).chain(stubs);
+            return all.filter_map(candidate).filter(is_file).collect();
         }
         let mut roots = vec![];
-        for folder in ancestors(folder) {
-            roots.extend(candidate(folder));
-            roots.extend(USUAL.iter().filter_map(|name| candidate(&join(folder, name))));
+        for around in ancestors(folder) {
+            // Inside of a package, only the folder of a script is on the path.
+            let open = around == folder || !in_package(around, finder);
+            roots.extend(candidate(around).filter(|_| open));
+            roots.extend(USUAL.iter().filter_map(|name| candidate(&join(around, name))));
         }
         if candidates.len() > MOST_ROOTS {
             return roots;
@@ -134,6 +166,8 @@ impl<'a> Roots<'a> {
         declared.sort_by_key(|root| usize::MAX - shared(root, folder));
         roots.extend(declared);
         if finder.portion(top, &roots, false).is_none_or(|module| module.namespace) {
+            let inside = |root: &&str| self.is_inside_source(root);
+            let others = others.into_iter().filter(|root| !inside(root)).collect::<Vec<_>>();
             roots.extend(likely(folder, top, &others, finder));
         }
         roots
@@ -143,18 +177,16 @@ impl<'a> Roots<'a> {
 fn by_name<'a>(repository: &'a Repository, finder: &Finder<'_>) -> HashMap<&'a str, Vec<&'a str>> {
     let mut roots = HashMap::<_, Vec<_>>::new();
     let mut seen = HashSet::new();
-    // A package at the top of a repository, or called `src`, is often one by mistake.
-    let is_root = |folder: &str| {
-        !finder.is_package(folder) || folder.is_empty() || file_name(folder) == "src"
-    };
+    let is_root = |folder: &str| !finder.is_package(folder) || is_mistaken(folder);
     for path in paths(repository) {
         let module = path.strip_suffix(".py").or(path.strip_suffix(".pyi")).unwrap_or(path);
         for name in ancestors(module).take_while(|name| !name.is_empty()) {
             if !seen.insert(name) {
                 break;
             }
-            if is_root(parent(name)) {
-                roots.entry(file_name(name)).or_default().push(parent(name));
+            for root in ancestors(parent(name)).take(DEEPEST_NAME).filter(|root| is_root(root)) {
+                let below = name[root.len()..].trim_start_matches('/');
+                roots.entry(below).or_default().push(root);
             }
         }
     }
@@ -164,11 +196,23 @@ fn by_name<'a>(repository: &'a Repository, finder: &Finder<'_>) -> HashMap<&'a s
     roots
 }
 
+/// A package at the top of a repository, or called `src`, is often one by mistake.
+fn is_mistaken(package: &str) -> bool {
+    package.is_empty() || file_name(package) == "src"
+}
+
+/// Whether a folder lies in a package without being one.
+fn in_package(folder: &str, finder: &Finder<'_>) -> bool {
+    ancestors(folder).any(|around| finder.is_package(around) && !is_mistaken(around))
+}
+
 /// The only root that makes sense of those that nothing speaks for; none if there are several.
 fn likely<'a>(folder: &str, top: &str, others: &[&'a str], finder: &Finder<'_>) -> Option<&'a str> {
-    // What lies inside a package without being one is seldom on anybody's path.
-    let in_package = |root: &str| ancestors(root).any(|around| finder.is_package(around));
-    let open = others.iter().copied().filter(|root| !is_apart(root, folder) && !in_package(root));
+    // What lies inside a package without being one is seldom on the path of anybody outside.
+    let hidden = |root: &str| {
+        ancestors(root).any(|around| finder.is_package(around) && !is_below(folder, around))
+    };
+    let open = others.iter().copied().filter(|root| !is_apart(root, folder) && !hidden(root));
     let open = open.collect::<Vec<_>>();
     let module = |root: &str| finder.portion(top, &[root], false);
     let is_regular =
@@ -184,6 +228,11 @@ fn likely<'a>(folder: &str, top: &str, others: &[&'a str], finder: &Finder<'_>) 
         }
         _ => None,
     }
+}
+
+/// Whether a folder is the other, or lies in it.
+fn is_below(folder: &str, around: &str) -> bool {
+    ancestors(folder).any(|folder| folder == around)
 }
 
 /// Whether a root is in a folder that `folder` is not in, and whose modules only matter there.

@@ -269,3 +269,73 @@ fn empty_packages_are_packages() {
     files.remove(0);
     assert_eq!(Sample::new(&files).needs("p/x/a.py"), ["p/x/b.py"]);
 }
+
+#[test]
+fn an_empty_init_file_is_a_mark_of_a_package() {
+    let files = |context: &[&str]| {
+        let mut sample = Sample::new(&[
+            ("run.py", "import shop.till"),
+            ("shop/till.py", "import paper\nfrom . import paper"),
+            ("shop/paper.py", ""),
+            ("more/shop/other.py", ""),
+            ("more/run.py", "import shop.till"),
+        ]);
+        context.iter().for_each(|path| sample.add_context(path, ""));
+        sample
+    };
+    let marked = files(&["shop/__init__.py", "more/shop/__init__.py"]);
+    assert_eq!(marked.needs("run.py"), ["shop/till.py"]);
+    assert!(marked.needs("more/run.py").is_empty());
+    let unmarked = files(&[]);
+    assert_eq!(unmarked.needs("more/run.py"), ["shop/till.py"]);
+}
+
+#[test]
+fn folders_inside_of_packages_are_on_no_path() {
+    let sample = Sample::new(&[
+        ("pack/__init__.py", "import vendored"),
+        ("pack/api/openai/__init__.py", "import never"),
+        ("pack/api/openai/tune/run.py", "import never\nimport beside\nimport openai"),
+        ("pack/api/openai/tune/beside.py", ""),
+        ("pack/api/never.py", ""),
+        ("pack/_vendor/vendored/__init__.py", ""),
+        ("other.py", "import vendored"),
+    ]);
+    assert_eq!(sample.needs("pack/__init__.py"), ["pack/_vendor/vendored/__init__.py"]);
+    assert_eq!(
+        sample.needs("pack/api/openai/tune/run.py"),
+        ["pack/api/openai/tune/beside.py"]
+    );
+    assert!(sample.needs("other.py").is_empty());
+}
+
+#[test]
+fn a_namespace_that_many_projects_share() {
+    let project = |i| (format!("p{i}/setup.py"), format!("p{i}/src/space/tools/t{i}/__init__.py"));
+    let projects: Vec<_> = (0..100).map(project).collect();
+    let mut files: Vec<_> =
+        projects.iter().flat_map(|(setup, module)| [(&**setup, ""), (&**module, "")]).collect();
+    files.push(("p1/src/space/tools/x/__init__.py", "import space.tools.t77, t5\nimport space.tools.t1"));
+    assert_eq!(
+        Sample::new(&files).needs("p1/src/space/tools/x/__init__.py"),
+        ["p1/src/space/tools/t1/__init__.py", "p77/src/space/tools/t77/__init__.py"]
+    );
+}
+
+#[test]
+fn stubs_mean_the_stubs_of_the_standard_library() {
+    let names = ["abc", "ast", "csv", "cmd", "dis", "glob", "gzip", "hmac", "html", "http", "imp", "io"];
+    let more = ["json", "locale", "mmap", "nis", "os", "pdb", "pwd", "pty", "re", "sched", "shlex", "site"];
+    let last = ["stat", "string", "sys", "time", "token", "types", "typing", "uu"];
+    let all = names.iter().chain(&more).chain(&last);
+    let paths: Vec<_> = all.map(|name| format!("tool/typeshed/stdlib/{name}.pyi")).collect();
+    let mut files: Vec<_> = paths.iter().map(|path| (&**path, "")).collect();
+    files.extend([
+        ("tool/__init__.py", "import typing"),
+        ("tool/typeshed/stubs/six/six.pyi", "import typing"),
+    ]);
+    let sample = Sample::new(&files);
+    let typing = ["tool/typeshed/stdlib/typing.pyi"];
+    assert_eq!(sample.needs("tool/typeshed/stubs/six/six.pyi"), typing);
+    assert!(sample.needs("tool/__init__.py").is_empty());
+}

@@ -33,6 +33,22 @@ const APART: &[&str] = &[
     "vendor",
 ];
 
+/// Files of Ruby's standard library that every version has, and alternative implementations too: sorted.
+#[rustfmt::skip]
+const STANDARD_LIBRARY: &[&str] = &[
+    "English.rb", "abbrev.rb", "base64.rb", "benchmark.rb", "bigdecimal.rb", "cgi.rb", "continuation.rb",
+    "coverage.rb", "csv.rb", "date.rb", "delegate.rb", "digest.rb", "drb.rb", "erb.rb", "etc.rb", "expect.rb",
+    "fcntl.rb", "fiddle.rb", "fileutils.rb", "find.rb", "forwardable.rb", "getoptlong.rb", "ipaddr.rb", "irb.rb",
+    "json.rb", "kconv.rb", "logger.rb", "mkmf.rb", "monitor.rb", "mutex_m.rb", "objspace.rb", "observer.rb",
+    "open-uri.rb", "open3.rb", "openssl.rb", "optparse.rb", "ostruct.rb", "pathname.rb", "pp.rb", "prettyprint.rb",
+    "pstore.rb", "psych.rb", "pty.rb", "rbconfig.rb", "readline.rb", "resolv.rb", "ripper.rb", "securerandom.rb",
+    "set.rb", "shellwords.rb", "singleton.rb", "socket.rb", "stringio.rb", "strscan.rb", "tempfile.rb", "time.rb",
+    "timeout.rb", "tmpdir.rb", "tsort.rb", "un.rb", "uri.rb", "weakref.rb", "yaml.rb", "zlib.rb",
+];
+
+/// A folder with so many of them is the standard library, or a part of it.
+const STANDARD_ENOUGH: usize = 10;
+
 /// Of so many roots that have one feature, none is meant more than the others.
 const MOST_ROOTS: usize = 64;
 
@@ -52,16 +68,22 @@ pub(super) struct Roots<'a> {
     guessed: HashSet<&'a str>,
     /// The roots of [`Roots::everywhere`] that have a feature, by its path with ending.
     features: HashMap<&'a str, Vec<&'a str>>,
+    /// Files in the folders of `app`, by what Rails would call them, without their ending.
+    autoloaded: HashMap<&'a str, Vec<u32>>,
 }
 
 impl<'a> Roots<'a> {
     pub(super) fn new(repository: &'a Repository, outlines: &'a [Arc<Outline>]) -> Self {
         let files = Files::new(repository, &["ruby"]);
-        let (everywhere, added) = declared(repository, outlines);
+        let (mut everywhere, added) = declared(repository, outlines);
+        everywhere.extend(standard(repository).map(str::to_owned));
+        let autoloaded = autoloaded(repository);
         let (guessed, features) = (HashSet::new(), HashMap::new());
-        let mut roots = Self { repository, files, everywhere, added, guessed, features };
+        let mut roots =
+            Self { repository, files, everywhere, added, guessed, features, autoloaded };
         roots.features = roots.index();
         roots.guessed = roots.guess(outlines);
+        roots.guessed.retain(|folder| !roots.everywhere.contains(*folder));
         roots.everywhere.extend(roots.guessed.iter().map(|folder| (*folder).to_owned()));
         roots.features = roots.index();
         roots
@@ -110,6 +132,13 @@ impl<'a> Roots<'a> {
                 .find_map(|path| self.file(&path))
                 .or_else(|| own().find_map(|path| self.file(&path)))
         })
+    }
+
+    /// The file that Rails loads for a name, of the nearest application or engine.
+    pub(super) fn autoloaded(&self, here: &str, name: &str) -> Option<u32> {
+        let files = self.autoloaded.get(name.strip_suffix(".rb").unwrap_or(name))?;
+        let near = |file: &u32| (shared(self.path(*file), here), std::cmp::Reverse(*file));
+        files.iter().copied().max_by_key(near)
     }
 
     fn guessed(&self, here: &str, feature: &str) -> Option<u32> {
@@ -175,6 +204,32 @@ impl<'a> Roots<'a> {
         ancestors(folder)
             .any(|folder| self.everywhere.contains(folder) || OWN.contains(&file_name(folder)))
     }
+}
+
+/// The folders that are Ruby's standard library.
+fn standard(repository: &Repository) -> impl Iterator<Item = &str> {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for file in repository.files.iter().filter(|file| file.language == "ruby") {
+        if STANDARD_LIBRARY.binary_search(&file_name(&file.path)).is_ok() {
+            *counts.entry(parent(&file.path)).or_default() += 1;
+        }
+    }
+    counts.into_iter().filter(|(_, count)| *count >= STANDARD_ENOUGH).map(|(folder, _)| folder)
+}
+
+/// Each folder in `app`, and the `concerns` in it, is a root of Rails.
+fn autoloaded(repository: &Repository) -> HashMap<&str, Vec<u32>> {
+    let mut names = HashMap::<_, Vec<_>>::new();
+    for (index, file) in (0_u32..).zip(&repository.files) {
+        let inside = file.path.strip_prefix("app/").or_else(|| Some(file.path.split_once("/app/")?.1));
+        let name = inside.and_then(|inside| inside.split_once('/')).map(|(_, name)| name);
+        let Some(name) = name.and_then(|name| name.strip_suffix(".rb")) else { continue };
+        names.entry(name).or_default().push(index);
+        if let Some(concern) = name.strip_prefix("concerns/") {
+            names.entry(concern).or_default().push(index);
+        }
+    }
+    names
 }
 
 /// The roots for all files, and those for the files below a folder.

@@ -8,6 +8,8 @@
 //! in the libraries of the other gems, the nearest first: what gemspecs say, and every outermost `lib`.
 //! `require "./x"`, and `load` of what is on no load path, are seen from the folders around the file.
 //!
+//! `require_dependency` of Active Support is a feature too, or else a file in one of the folders of `app`.
+//!
 //! A feature is a path with or without the ending `.rb`. `autoload :X` without a path is Active Support's: the path follows from
 //! the constant, which is no import statement but a name of the same namespace.
 
@@ -18,6 +20,9 @@ use backstory_core::{EdgeKind, Import, Outline, Repository};
 use super::features::Roots;
 use crate::files::{ancestors, parent, walk_to};
 use crate::{Found, Resolver};
+
+/// What comes before a path that `require_dependency` is given.
+pub(super) const AUTOLOADED: &str = "app/*/";
 
 /// The load paths of one repository.
 pub(super) struct LoadPath<'a> {
@@ -46,6 +51,10 @@ impl Resolver for LoadPath<'_> {
                 found.add(file, EdgeKind::SamePackage);
             }
             return;
+        }
+        if let Some(name) = import.path.strip_prefix(AUTOLOADED) {
+            let file = self.roots.find(here, name);
+            return found.imports(file.or_else(|| self.roots.autoloaded(here, name)));
         }
         if import.path.starts_with('.') {
             let target = walk_to(parent(here), &import.path);

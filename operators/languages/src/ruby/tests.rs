@@ -210,6 +210,32 @@ fn folders_that_explain_requires_are_roots() {
 }
 
 #[test]
+fn a_folder_like_the_standard_library_is_for_everyone() {
+    let names = ["set", "uri", "date", "json", "time", "yaml", "etc", "find", "erb", "csv"];
+    let paths = names.map(|name| format!("lib/core/{name}.rb"));
+    let mut files: Vec<_> = paths.iter().map(|path| (&**path, "")).collect();
+    files.extend([("spec/a_spec.rb", "require 'set'\nrequire 'abbrev'"), ("lib/other/set.rb", "")]);
+    assert_eq!(Sample::new(&files).needs("spec/a_spec.rb"), ["lib/core/set.rb"]);
+}
+
+#[test]
+fn dependencies_of_rails_are_in_app() {
+    let sample = Sample::new(&[
+        ("app/models/issue.rb", "require_dependency 'tracker'\nrequire_dependency 'late'"),
+        ("app/models/tracker.rb", "require_dependency 'sortable'\nrequire 'issue'"),
+        ("app/models/concerns/sortable.rb", ""),
+        ("lib/late.rb", "require_dependency './lib/tools'\nrequire_dependency 'json'"),
+        ("lib/tools.rb", ""),
+        ("engine/app/models/tracker.rb", ""),
+        ("engine/app/controllers/shop.rb", "require_dependency 'tracker'"),
+    ]);
+    assert_eq!(sample.needs("app/models/issue.rb"), ["app/models/tracker.rb", "lib/late.rb"]);
+    assert_eq!(sample.needs("app/models/tracker.rb"), ["app/models/concerns/sortable.rb"]);
+    assert_eq!(sample.needs("lib/late.rb"), ["lib/tools.rb"]);
+    assert_eq!(sample.needs("engine/app/controllers/shop.rb"), ["engine/app/models/tracker.rb"]);
+}
+
+#[test]
 fn constants_of_active_support_lead_by_name() {
     let sample = Sample::new(&[
         (

@@ -154,13 +154,14 @@ def by_importlib(folder, roots):
         while is_package(base) and base != folder:
             package.insert(0, os.path.basename(base))
             base = os.path.dirname(base)
-        path = tuple(dict.fromkeys([base, *(os.path.normpath(os.path.join(folder, r)) for r in roots)]))
+        roots_here = [os.path.normpath(os.path.join(folder, root)) for root in roots]
+        path = tuple(dict.fromkeys([base, *roots_here]))
         ending = os.path.splitext(file)[1]
         for dots, module, names, counts in visitor.found:
             search, name = path, module
             if name.partition(".")[0] in sys.stdlib_module_names:
                 # Files of such names are scripts, or inside namespace packages.
-                search = path[1:]
+                search = tuple(roots_here)
             if dots:
                 # A relative import is looked up from its folder: it works in namespace packages too.
                 start = os.path.dirname(os.path.join(folder, file))

@@ -9,8 +9,12 @@
 # or made of strings, `__dir__` and `__FILE__` by `File.expand_path`, `File.join`, `File.dirname`, `+` or
 # interpolation. Features are looked up by Ruby itself, with `$LOAD_PATH.resolve_feature_path`, where the
 # load path of a file is: the folders `lib`, `test`, `spec` (or those that --own names) in each folder around
-# the file, the nearest first; then all folders that match --lib (`**/lib` outside of tests unless given), those
-# of which the path has more in common with the file first. `if false` makes what is in it neutral.
+# the file, the nearest first, before them those that a file there puts on `$LOAD_PATH` or `$:` by a path from
+# `__dir__` or `__FILE__`; then all folders that match --lib (`**/lib` outside of tests unless given), those of
+# which the path has more in common with the file first. `if false` makes what is in it neutral.
+#
+# `require_dependency` of Active Support is a `require` that also looks in the folders of `app` (and in its
+# `concerns`) around the file, then in those of other applications and engines.
 
 require "json"
 require "ripper"
@@ -19,13 +23,17 @@ EXTENSIONS = %w[.rb .rake .gemspec .ru .rbw].freeze
 NAMES = %w[Rakefile Gemfile Guardfile Capfile Thorfile Vagrantfile rakefile].freeze
 APART = %w[test tests spec fixtures features examples templates vendor doc docs].freeze
 
-# What one file loads: [kind, text, whether it begins at the file, whether it counts].
+LOAD_PATHS = %w[$LOAD_PATH $:].freeze
+
+# What one file loads: [kind, text, whether it begins at the file, whether it counts]; and the folders that it puts
+# on the load path.
 class Loads
-  attr_reader :found
+  attr_reader :found, :folders
 
   def initialize(file)
     @file = file
     @found = []
+    @folders = []
   end
 
   def walk(root)
@@ -39,6 +47,7 @@ class Loads
         next
       end
       call(node, counts)
+      extend_path(node)
       node.each { |child| stack.push([child, counts]) if child.is_a?(Array) }
     end
     self
@@ -63,7 +72,7 @@ class Loads
 
     arguments = positional(arguments)
     case name[1]
-    when "require", "load" then add(name[1], evaluate(arguments[0]), counts)
+    when "require", "load", "require_dependency" then add(name[1], evaluate(arguments[0]), counts)
     when "require_relative"
       path = evaluate(arguments[0])
       add("relative", path && [path[0], true], counts)
@@ -78,6 +87,21 @@ class Loads
     receiver, method = node[1], node[3]
     named = receiver.is_a?(Array) && %i[var_ref].include?(receiver[0]) ? receiver[1][1] : nil
     method if %w[Kernel Object self].include?(named) || (method.is_a?(Array) && method[1] == "autoload")
+  end
+
+  def extend_path(node)
+    added =
+      case node
+      in [:binary, [:var_ref, [:@gvar, name, *]], :<<, folder] then [folder]
+      in [:command_call, [:var_ref, [:@gvar, name, *]], _, [:@ident, method, *], arguments] then positional(arguments)
+      in [:method_add_arg, [:call, [:var_ref, [:@gvar, name, *]], _, [:@ident, method, *]], arguments]
+        positional(arguments)
+      else return
+      end
+    return unless LOAD_PATHS.include?(name) && [nil, "unshift", "push", "prepend", "append"].include?(method)
+
+    paths = added.map { |folder| evaluate(folder) }
+    @folders += paths.select { |path| path && path[1] }.map { |path| File.expand_path(path[0]) }
   end
 
   def positional(node)
@@ -153,9 +177,9 @@ def ancestors(folder)
 end
 
 # Folders of the load path for files in `folder`, relative to the root.
-def load_path(root, folder, own, libraries)
+def load_path(root, folder, own, libraries, added)
   around = ancestors(folder).flat_map do |ancestor|
-    own.flat_map { |glob| Dir.glob(File.join(ancestor, glob).delete_prefix("/"), base: root).sort }
+    added.fetch(ancestor, []) + own.flat_map { |glob| Dir.glob(File.join(ancestor, glob).delete_prefix("/"), base: root).sort }
   end
   shared = ->(path) { path.split("/").zip(folder.split("/")).take_while { |a, b| a == b }.length }
   open = libraries.reject { |path| path.split("/").drop(shared[path]).intersect?(APART) }
@@ -177,7 +201,17 @@ def lookup(root, file, load, paths, stack)
     return folders.map { |folder| File.join(folder, text) }.find { |path| File.file?(path) }
   end
   resolved = $LOAD_PATH.resolve_feature_path(text)
-  resolved && resolved[0] == :rb ? resolved[1] : nil
+  return resolved[1] if resolved && resolved[0] == :rb
+
+  autoloaded(root, text, stack) if kind == "require_dependency"
+end
+
+# In `app/*` and `app/*/concerns`, of the nearest folder that has them.
+def autoloaded(root, text, stack)
+  names = [text, "#{text}.rb"].uniq
+  inside = ->(top) { names.flat_map { |name| Dir.glob(["app/*/#{name}", "app/*/concerns/#{name}"].map { |glob| File.join(top, glob) }) } }
+  near = stack.lazy.map { |folder| inside.call(File.join(root, folder)).min }.find(&:itself)
+  near || names.flat_map { |name| Dir.glob("#{root}/*/app/*/#{name}") }.min
 end
 
 def options(arguments)
@@ -193,23 +227,30 @@ end
 root, globs, own = options(ARGV)
 own = %w[lib test spec] if own.empty?
 globs = ["**/lib"] if globs.empty?
-libraries = globs.flat_map { |glob| Dir.glob(glob, base: root) }.select { |path| File.directory?(File.join(root, path)) }
-# A `lib` inside of another is no root.
-libraries.reject! { |path| File.dirname(path).split("/").include?("lib") } if globs == ["**/lib"]
+libraries = globs.flat_map do |glob|
+  found = Dir.glob(glob, base: root).select { |path| File.directory?(File.join(root, path)) }
+  # A `lib` inside of another is no root.
+  glob == "**/lib" ? found.reject { |path| File.dirname(path).split("/").include?("lib") } : found
+end
 files = sources(root)
 known = files.to_h { |file| [file, true] }
-edges, neutral, judged = {}, {}, []
-files.group_by { |file| File.dirname(file) }.sort.each do |folder, members|
-  paths = load_path(root, folder, own, libraries)
-  loads = members.filter_map do |file|
-    text = File.binread(File.join(root, file)).force_encoding("UTF-8")
-    tree = text.valid_encoding? ? Ripper.sexp(text) : nil
-    judged << file if tree
-    [file, Loads.new(File.join(root, file)).walk(tree).found] if tree
-  end
+edges, neutral, added = {}, {}, {}
+loads = files.filter_map do |file|
+  text = File.binread(File.join(root, file)).force_encoding("UTF-8")
+  tree = text.valid_encoding? ? Ripper.sexp(text) : nil
+  next unless tree
+
+  loads = Loads.new(File.join(root, file)).walk(tree)
+  folders = loads.folders.select { |path| path.start_with?("#{root}/") }.map { |path| path.delete_prefix("#{root}/") }
+  (added[ancestors(File.dirname(file))[0]] ||= []).concat(folders)
+  [file, loads.found]
+end
+judged = loads.map(&:first)
+loads.group_by { |file, _| File.dirname(file) }.sort.each do |folder, members|
+  paths = load_path(root, folder, own, libraries, added)
   before = $LOAD_PATH.dup
   $LOAD_PATH.replace(paths.map { |path| File.join(root, path) })
-  loads.each do |file, found|
+  members.each do |file, found|
     found.each do |load|
       target = lookup(root, file, load, paths, ancestors(folder))
       target = target&.delete_prefix("#{root}/")

@@ -4,6 +4,7 @@ use backstory_core::{Import, ImportedName, When};
 use tree_sitter::Node;
 
 use super::paths::{Path, path, word};
+use super::super::imports::AUTOLOADED;
 use super::{Fields, GRAMMAR, Kind, Reader, Runs, Scope, Under};
 use crate::sketch::LONGEST_PATH;
 
@@ -20,6 +21,14 @@ impl Reader<'_> {
             "require" | "gem_original_require" if of_kernel => {
                 if let Some(path) = self.argument(node, 0) {
                     self.loaded(node, from_start(path), vec![], scope);
+                }
+            }
+            "require_dependency" if of_kernel => {
+                if let Some(path) = self.argument(node, 0) {
+                    let path = from_start(path);
+                    let is_name = !path.starts_with(['/', '.']);
+                    let path = if is_name { format!("{AUTOLOADED}{path}") } else { path };
+                    self.loaded(node, path, vec![], scope);
                 }
             }
             "load" if of_kernel => {
