@@ -93,9 +93,7 @@ pub struct Endpoint {
 }
 
 /// What happens to an answer that is cut off because its room is full.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnTruncated {
     /// The question fails.
@@ -106,9 +104,7 @@ pub enum OnTruncated {
 }
 
 /// How a server is told the form of an answer.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Structured {
     /// By a JSON schema that it has to enforce.

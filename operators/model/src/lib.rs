@@ -11,11 +11,25 @@
 //!
 //! Servers speak the chat completions protocol of OpenAI, as vLLM, SGLang, llama.cpp and hosted services do.
 
+mod answers;
+mod attempt;
+mod body;
 mod budget;
+mod check;
 mod client;
 mod config;
+mod desk;
+mod endpoint;
+mod flight;
+mod pace;
+mod pool;
 mod question;
+mod queue;
 mod reply;
+mod retry_after;
+mod server;
+mod status;
+mod wire;
 
 pub use budget::Spent;
 pub use client::{AskError, Asked, Client};
