@@ -182,3 +182,60 @@ fn key(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Key, Bui
         error("api_key", message, "set it to the key alone, on one line")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn of(fields: Value) -> Result<Vec<Server>, Vec<BuildError>> {
+        let mut all = json!({ "model": "m" });
+        all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let config: ModelConfig = serde_json::from_value(all).unwrap();
+        servers(&config, &|name| (name != "UNSET").then(|| " k \n".trim_matches('x').to_owned()))
+    }
+
+    #[test]
+    fn servers_are_found_in_both_forms() {
+        let servers = of(json!({
+            "urls": ["http://a:1/v1/", "https://u:p@b/x/chat/completions?v=1"],
+            "endpoints": [{ "url": "http://c", "model": "n", "api_key": "K", "max_in_flight": 3 }],
+        }))
+        .unwrap();
+        let shown: Vec<_> = servers.iter().map(|s| (s.name.as_str(), s.url.as_str())).collect();
+        let expected = [
+            ("http://a:1/v1", "http://a:1/v1/chat/completions"),
+            ("https://b/x", "https://u:p@b/x/chat/completions?v=1"),
+            ("http://c", "http://c/chat/completions"),
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!((servers[0].max_in_flight, servers[2].max_in_flight), (64, 3));
+        assert_eq!(servers[2].key.as_ref().unwrap().header, "Bearer k");
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let errors = of(json!({
+            "model": " ", "urls": ["gpu-1:8000/v1", "me:secret@x"], "api_key": "UNSET",
+            "endpoints": [{ "url": "http://a", "weight": 0 }, { "url": "http://b" }],
+            "max_in_flight": 0, "temperature": -1, "top_p": 0, "tries": { "content": 0 },
+            "on_truncated": "more-room", "max_tokens_limit": 1, "extra": { "stream": true },
+            "budget": { "money": 1 }, "request_seconds": 0,
+        }))
+        .unwrap_err();
+        let keys: Vec<_> = errors.iter().map(|error| error.key).collect();
+        let expected = [
+            "model", "max_in_flight", "request_seconds", "tries", "max_tokens_limit", "temperature",
+            "top_p", "budget", "extra", "urls", "urls", "endpoints", "api_key",
+        ];
+        assert_eq!(keys, expected);
+        assert!(errors.iter().all(|error| error.hint.is_some()));
+        assert!(!format!("{errors:?}").contains("secret"), "{errors:?}");
+        assert_eq!(of(json!({})).unwrap_err()[0].message, "no server is named");
+        let user = of(json!({ "urls": ["http://u:p@a"], "api_key": "K" })).unwrap_err();
+        assert!(user[0].message.contains("both a user"), "{user:?}");
+    }
+}

@@ -38,23 +38,6 @@ impl Limiter for Bucket {
     }
 }
 
-/// So many in every second by the clock.
-struct Seconds {
-    rate: u32,
-    second: At,
-    seen: u32,
-}
-
-impl Limiter for Seconds {
-    fn accepts(&mut self, now: At, _: u32) -> bool {
-        if now / 1_000_000 != self.second {
-            (self.second, self.seen) = (now / 1_000_000, 0);
-        }
-        self.seen += 1;
-        self.seen <= self.rate
-    }
-}
-
 /// So many at once.
 struct Slots(u32);
 
