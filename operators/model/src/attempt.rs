@@ -79,7 +79,7 @@ impl Attempt {
             Ok(None) => {}
             Err(message) => return Some(self.unavailable(message)),
         }
-        let body = Body::new(&self.desk.config, &self.question, self.room);
+        let mut body = None;
         loop {
             let slot = match self.slot(flight).await? {
                 Ok(slot) => slot,
@@ -90,6 +90,9 @@ impl Attempt {
             }
             let desk = Arc::clone(&self.desk);
             let server = &desk.servers[slot.server];
+            // Not before it has a slot: many wait.
+            let body =
+                body.get_or_insert_with(|| Body::new(&desk.config, &self.question, self.room));
             let sent = desk.now();
             let verdict = desk.wire.send(server, body.bytes(server.model.as_deref())).await;
             if let Some(settled) = self.judge(verdict, slot, desk.now().saturating_sub(sent)).await

@@ -19,6 +19,9 @@ const OURS: [&str; 9] = [
     "top_p",
 ];
 
+/// No wait is longer; sums of a few such do not overflow.
+const LONGEST_SECONDS: u64 = 366 * 24 * 60 * 60;
+
 impl ModelConfig {
     /// All that is wrong with it, environment variables included; nothing is asked. Empty if it can work.
     pub fn check(&self) -> Vec<BuildError> {
@@ -77,6 +80,11 @@ fn numbers(config: &ModelConfig, errors: &mut Vec<BuildError>) {
     ];
     for (key, _) in positive.iter().filter(|(_, value)| *value == 0) {
         errors.push(error(key, "0 leaves nothing to work with", "give at least 1"));
+    }
+    for (key, seconds) in &positive[2..6] {
+        if *seconds > LONGEST_SECONDS {
+            errors.push(error(key, "that is longer than a year", "give seconds"));
+        }
     }
     if config.on_truncated == OnTruncated::MoreRoom && config.max_tokens_limit < config.max_tokens {
         let message = format!(
@@ -185,7 +193,7 @@ fn key(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Key, Bui
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::needless_pass_by_value, clippy::unwrap_used)]
 
     use serde_json::{Value, json};
 
@@ -195,7 +203,7 @@ mod tests {
         let mut all = json!({ "model": "m" });
         all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let config: ModelConfig = serde_json::from_value(all).unwrap();
-        servers(&config, &|name| (name != "UNSET").then(|| " k \n".trim_matches('x').to_owned()))
+        servers(&config, &|name| (name != "UNSET").then(|| " k \n".to_owned()))
     }
 
     #[test]
@@ -224,12 +232,25 @@ mod tests {
             "max_in_flight": 0, "temperature": -1, "top_p": 0, "tries": { "content": 0 },
             "on_truncated": "more-room", "max_tokens_limit": 1, "extra": { "stream": true },
             "budget": { "money": 1 }, "request_seconds": 0,
+            "patience_seconds": u64::MAX,
         }))
         .unwrap_err();
         let keys: Vec<_> = errors.iter().map(|error| error.key).collect();
         let expected = [
-            "model", "max_in_flight", "request_seconds", "tries", "max_tokens_limit", "temperature",
-            "top_p", "budget", "extra", "urls", "urls", "endpoints", "api_key",
+            "model",
+            "max_in_flight",
+            "request_seconds",
+            "tries",
+            "patience_seconds",
+            "max_tokens_limit",
+            "temperature",
+            "top_p",
+            "budget",
+            "extra",
+            "urls",
+            "urls",
+            "endpoints",
+            "api_key",
         ];
         assert_eq!(keys, expected);
         assert!(errors.iter().all(|error| error.hint.is_some()));

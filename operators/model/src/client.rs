@@ -146,7 +146,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let desk = &self.desk;
         f.debug_struct("Client")
-            .field("config", &desk.config.model)
+            .field("model", &desk.config.model)
             .field("servers", &desk.servers)
             .finish()
     }

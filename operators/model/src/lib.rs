@@ -9,7 +9,17 @@
 //!                                  -> no:  wait for a slot (pool, pace, budget) -> send -> keep -> Reply
 //! ```
 //!
-//! Servers speak the chat completions protocol of OpenAI, as vLLM, SGLang, llama.cpp and hosted services do.
+//! Servers speak the chat completions protocol, as vLLM, llama.cpp and hosted services do.
+//!
+//! # What holds
+//!
+//! - An answer is put into the store before [`Client::ask`] returns it, so that killing the process loses
+//!   none that was used. The store decides what survives a power cut.
+//! - One key is asked once, by however many, over however many runs.
+//! - No more requests are accepted by servers than the budget says.
+//! - A dead, full or broken server costs time, never the run; when none is left, what waits is given up as
+//!   [`AskError::Unavailable`] after a patience, for a later run.
+//! - Keys and passwords are sent to servers and shown nowhere.
 
 mod answers;
 mod attempt;

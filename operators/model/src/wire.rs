@@ -73,6 +73,7 @@ impl Wire {
             // A redirect would carry prompts to a server that no plan names.
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
+            .http1_only()
             .build()?;
         let whole = Duration::from_secs(config.request_seconds);
         let first_byte = Duration::from_secs(config.first_byte_seconds).min(whole);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -36,7 +37,9 @@ impl Pool<&'static str> {
 }
 
 fn enter_all(pool: &mut Pool<&'static str>, names: &[&'static str]) {
-    names.iter().for_each(|name| pool.enter("r", name));
+    for name in names {
+        pool.enter("r", name);
+    }
 }
 
 fn names(granted: &[(&'static str, Pass)]) -> Vec<&'static str> {
@@ -86,7 +89,7 @@ fn weights_are_shares_and_a_server_that_goes_takes_only_its_own_along() {
 fn home_comes_first_and_nobody_idles() {
     let mut pool = pool(2, 1);
     let homes = |pool: &Pool<_>, server| {
-        (0..).map(|n| format!("r{n}")).find(|name| pool.ranking(name)[0] == server).unwrap()
+        (0..99).map(|n| format!("r{n}")).find(|name| pool.ranking(name)[0] == server).unwrap()
     };
     let (near, far) = (homes(&pool, 0), homes(&pool, 1));
     pool.enter(&near, "near 1");
@@ -195,4 +198,80 @@ fn a_spent_budget_sends_everybody_home() {
         pool.give_back(pass, answered(), Some((1, 0.0)), SECOND);
     }
     assert!(pool.dispatch(SECOND)[0].1.as_ref().unwrap_err().contains("2 requests"));
+}
+
+/// What happens next.
+#[derive(Clone, Debug)]
+enum Event {
+    Enter {
+        repository: u8,
+    },
+    /// One of those under way comes back.
+    Back {
+        which: usize,
+        seen: Seen,
+    },
+    Pass {
+        millis: u64,
+    },
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let message = String::new;
+    let seen = prop_oneof![
+        6 => (1..2000_u64).prop_map(|millis| Seen::Answered {
+            latency: Duration::from_millis(millis), tokens: millis,
+        }),
+        2 => prop::option::of(0..5_u64).prop_map(move |wait| Seen::Refused {
+            message: message(), retry_after: wait.map(Duration::from_secs),
+        }),
+        1 => Just(Seen::Broken(message())),
+        1 => Just(Seen::Nonsense(message())),
+        1 => Just(Seen::Rejected),
+        1 => Just(Seen::Unsent),
+        1 => Just(Seen::Misconfigured(message())),
+    ];
+    let event = prop_oneof![
+        3 => (0..4_u8).prop_map(|repository| Event::Enter { repository }),
+        3 => (any::<usize>(), seen).prop_map(|(which, seen)| Event::Back { which, seen }),
+        1 => (1..3000_u64).prop_map(|millis| Event::Pass { millis }),
+    ];
+    prop::collection::vec(event, 1..300)
+}
+
+proptest! {
+    #[test]
+    fn nobody_is_lost_and_no_server_idles(events in events(), servers in 1..4_usize) {
+        let mut pool = pool(servers, 3);
+        let (mut now, mut under_way, mut entered, mut left) = (SECOND, vec![], 0, 0);
+        for event in events {
+            match event {
+                Event::Enter { repository } => {
+                    pool.enter(&format!("r{repository}"), "");
+                    entered += 1;
+                }
+                Event::Back { which, seen } if !under_way.is_empty() => {
+                    let pass = under_way.swap_remove(which % under_way.len());
+                    pool.give_back(&pass, seen, None, now);
+                    left += 1;
+                }
+                Event::Back { .. } => {}
+                Event::Pass { millis } => now += Duration::from_millis(millis),
+            }
+            for (_, granted) in pool.dispatch(now) {
+                match granted {
+                    Ok(pass) => under_way.push(pass),
+                    Err(_) => left += 1,
+                }
+            }
+            let (in_flight, waiting) = pool.load();
+            prop_assert_eq!(in_flight, under_way.len() as u64);
+            prop_assert_eq!(entered, in_flight + waiting + left);
+            prop_assert!(pool.members.iter().all(|member| member.state.in_flight() <= 4));
+            let idle = pool.members.iter_mut().any(|m| m.state.free(now) || m.state.due(now));
+            prop_assert!(waiting == 0 || !idle);
+            // Whoever waits while nothing is under way has something to wait for.
+            prop_assert!(waiting == 0 || in_flight > 0 || pool.wakes(now).is_some());
+        }
+    }
 }

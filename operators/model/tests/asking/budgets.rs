@@ -36,8 +36,11 @@ async fn requests_are_exact() {
 
 #[tokio::test]
 async fn unreadable_answers_count() {
-    let server =
-        Server::start(Scenario { faults: vec![Fault::always(Kind::Garbage)], ..Scenario::default() }).await;
+    let server = Server::start(Scenario {
+        faults: vec![Fault::always(Kind::Garbage)],
+        ..Scenario::default()
+    })
+    .await;
     let client = client(&[server.url()], json!({ "budget": { "requests": 4 } }), &store());
     ask_many(&client, 5).await;
     assert_eq!(server.stats().requests, 4);
@@ -52,9 +55,11 @@ async fn tokens_and_money_stop_what_is_not_sent_yet() {
         });
         let client = client(&[server.url()], fields, &store());
         let asked = ask_many(&client, 50).await;
-        let tokens: u64 = asked.iter().flat_map(|asked| &asked.requests).map(|request| {
-            request.prompt_tokens + request.completion_tokens
-        }).sum();
+        let tokens: u64 = asked
+            .iter()
+            .flat_map(|asked| &asked.requests)
+            .map(|request| request.prompt_tokens + request.completion_tokens)
+            .sum();
         let most = tokens / server.stats().answered + 1;
         assert!((100..100 + 2 * most).contains(&tokens), "{tokens}");
         assert!(unavailable(&asked[49]).contains("is spent"));

@@ -17,7 +17,15 @@ async fn passing_faults_lose_nothing_and_ask_nothing_twice() {
         WrongType,
     };
     let kinds = [
-        EmptyChoice, ErrorInside, Garbage, HalfBody, HalfJson, NoChoice, Reset, WrongType, Error500,
+        EmptyChoice,
+        ErrorInside,
+        Garbage,
+        HalfBody,
+        HalfJson,
+        NoChoice,
+        Reset,
+        WrongType,
+        Error500,
     ];
     let faults = kinds.into_iter().zip([11, 13, 17, 19, 23, 29, 31, 37, 41]);
     let mut faults: Vec<_> = faults.map(|(kind, every)| Fault::every(kind, every)).collect();

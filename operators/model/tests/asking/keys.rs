@@ -1,5 +1,7 @@
 //! Keys reach the server, and nobody else.
 
+use std::fmt::Write;
+
 use futures::TryStreamExt;
 use object_store::ObjectStoreExt;
 
@@ -25,11 +27,14 @@ async fn no_key_is_told() {
         let server = Server::start(Scenario { faults, ..Scenario::default() }).await;
         let client = with_key(&server.url(), json!({ "patience_seconds": 1 }), &store);
         let asked = ask(&client, "q").await;
-        told += &format!("{asked:?} {client:?} {:?}", client.status());
+        write!(told, "{asked:?} {client:?} {:?}", client.status()).unwrap();
         assert_eq!(server.stats().keys, [format!("Bearer {KEY}")]);
         if kind == Some(Kind::Error401) {
             let message = unavailable(&asked);
-            assert!(message.contains("the key in THE_KEY") && message.contains(&server.url()), "{message}");
+            assert!(
+                message.contains("the key in THE_KEY") && message.contains(&server.url()),
+                "{message}"
+            );
         }
     }
     for object in store.list(None).try_collect::<Vec<_>>().await.unwrap() {
@@ -62,7 +67,10 @@ fn keys_are_found_by_name_only() {
     for name in [KEY, "NO_SUCH_VARIABLE_ANYWHERE", ""] {
         let errors = told(name);
         assert_eq!((errors.len(), errors[0].key), (1, "api_key"));
-        assert!(errors[0].hint.is_some() && !format!("{errors:?}").contains("secret"), "{errors:?}");
+        assert!(
+            errors[0].hint.is_some() && !format!("{errors:?}").contains("secret"),
+            "{errors:?}"
+        );
     }
     assert_eq!(told("PATH"), []);
 }

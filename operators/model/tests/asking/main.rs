@@ -1,6 +1,6 @@
 //! The client against a real server: what is answered, how often it is asked, what is kept.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::needless_pass_by_value, clippy::unwrap_used)]
 
 #[path = "../server/mod.rs"]
 mod server;

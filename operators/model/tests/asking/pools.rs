@@ -17,7 +17,8 @@ async fn dead() -> String {
 
 #[tokio::test]
 async fn a_repository_stays_with_its_server() {
-    let servers = [Server::start(slow()).await, Server::start(slow()).await, Server::start(slow()).await];
+    let servers =
+        [Server::start(slow()).await, Server::start(slow()).await, Server::start(slow()).await];
     let urls = servers.each_ref().map(Server::url);
     let client = client(&urls, json!({}), &store());
     let asked = ask_all(&client, 12, 120).await;

@@ -50,7 +50,8 @@ pub async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Reques
     let text = String::from_utf8_lossy(&buffer[..head]).into_owned();
     let mut lines = text.split("\r\n");
     let mut words = lines.next()?.split(' ');
-    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let (method, path) = (words.next()?.to_owned(), words.next()?);
+    let path = path.split('?').next()?.to_owned();
     let headers = lines.filter_map(|line| line.split_once(':'));
     let headers = headers.map(|(key, value)| (key.to_lowercase(), value.trim().to_owned()));
     let mut request = Request { method, path, headers: headers.collect(), body: vec![] };
@@ -77,7 +78,8 @@ pub async fn write(
     limit: Option<usize>,
 ) -> std::io::Result<()> {
     let Response { status, headers, body } = response;
-    let mut bytes = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n", body.len()).into_bytes();
+    let mut bytes =
+        format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n", body.len()).into_bytes();
     for (key, value) in headers {
         bytes.extend_from_slice(format!("{key}: {value}\r\n").as_bytes());
     }

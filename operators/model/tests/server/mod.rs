@@ -2,7 +2,7 @@
 //! what it saw. Raw TCP, so that it can break off in the middle of anything.
 
 // Not every user needs all of it.
-#![allow(dead_code, unused_imports, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, clippy::similar_names, clippy::unwrap_used)]
 
 mod http;
 mod scenario;
@@ -143,7 +143,9 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
         let next = match (request.method.as_str(), request.path.as_str()) {
             ("GET", "/stats") => Next::Answer(Response::json(200, &json!(lock(&state).stats()))),
             ("POST", "/scenario") => Next::Answer(set(&state, &request)),
-            ("POST", path) if path.ends_with("/chat/completions") => complete(&state, request).await,
+            ("POST", path) if path.ends_with("/chat/completions") => {
+                complete(&state, request).await
+            }
             _ => Next::Answer(Response::error(404, "no such path")),
         };
         let done = match next {
