@@ -116,6 +116,15 @@ pub struct Spent {
     pub money: f64,
 }
 
+impl Spent {
+    /// Adds what was paid elsewhere.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.tokens += other.tokens;
+        self.money += other.money;
+    }
+}
+
 /// Whoever writes requirements, plans and thoughts. Called concurrently.
 ///
 /// An author never supplies the content of a file: see [`crate::Step`].

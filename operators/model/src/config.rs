@@ -1,8 +1,11 @@
 //! The keys of a model in a plan file.
 
+use backstory_core::{Digest, Hasher};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::body;
 
 /// A model and the servers that run it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -93,9 +96,7 @@ pub struct Endpoint {
 }
 
 /// What happens to an answer that is cut off because its room is full.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnTruncated {
     /// The question fails.
@@ -106,9 +107,7 @@ pub enum OnTruncated {
 }
 
 /// How a server is told the form of an answer.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Structured {
     /// By a JSON schema that it has to enforce.
@@ -200,7 +199,11 @@ fn usual_weight() -> f64 {
 
 impl ModelConfig {
     /// Digest of all that determines answers.
-    pub fn identity(&self) -> backstory_core::Digest {
-        backstory_core::Digest::of(&self.model)
+    pub fn identity(&self) -> Digest {
+        let room = [self.max_tokens, self.max_tokens_limit];
+        let mut hasher = Hasher::new();
+        hasher.field(body::digest(self).0).field([self.on_truncated as u8]);
+        room.iter().for_each(|tokens| drop(hasher.field(tokens.to_le_bytes())));
+        hasher.finish()
     }
 }

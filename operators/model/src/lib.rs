@@ -9,15 +9,39 @@
 //!                                  -> no:  wait for a slot (pool, pace, budget) -> send -> keep -> Reply
 //! ```
 //!
-//! Servers speak the chat completions protocol of OpenAI, as vLLM, SGLang, llama.cpp and hosted services do.
+//! Servers speak the chat completions protocol, as vLLM, llama.cpp and hosted services do.
+//!
+//! # What holds
+//!
+//! - An answer is put into the store before [`Client::ask`] returns it, so that killing the process loses
+//!   none that was used. The store decides what survives a power cut.
+//! - One key is asked once, by however many, over however many runs.
+//! - No more requests are accepted by servers than the budget says.
+//! - A dead, full or broken server costs time, never the run; when none is left, what waits is given up as
+//!   [`AskError::Unavailable`] after a patience, for a later run.
+//! - Keys and passwords are sent to servers and shown nowhere.
 
+mod answers;
+mod attempt;
+mod body;
 mod budget;
+mod check;
 mod client;
 mod config;
+mod desk;
+mod endpoint;
+mod flight;
+mod pace;
+mod pool;
 mod question;
+mod queue;
 mod reply;
+mod retry_after;
+mod server;
+mod status;
+mod wire;
 
-pub use budget::Spent;
+pub use backstory_core::Spent;
 pub use client::{AskError, Asked, Client};
 pub use config::{Budget, Endpoint, ModelConfig, OnTruncated, Price, Structured, Tries};
 pub use question::{Message, Question};

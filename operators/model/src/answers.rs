@@ -1,0 +1,171 @@
+//! Answers, kept: one object per key, written once and before anybody uses it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use backstory_core::{Digest, Request};
+use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use serde::{Deserialize, Serialize};
+
+use crate::Reply;
+
+/// An answer and the record of its payment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub reply: Reply,
+    pub request: Request,
+}
+
+/// The store of answers. Answers that it refused are held here and offered again before anything else is
+/// asked: they are paid.
+pub(crate) struct Answers {
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+    unsaved: Mutex<HashMap<Digest, Bytes>>,
+}
+
+impl Answers {
+    pub fn new(store: Arc<dyn ObjectStore>, prefix: Path) -> Self {
+        Self { store, prefix, unsaved: Mutex::default() }
+    }
+
+    /// The answer under `key`. What is torn or foreign counts as absent, and is written over later.
+    pub async fn get(&self, key: Digest) -> Result<Option<Kept>, String> {
+        let bytes = match self.read(&self.path(key)).await {
+            Ok(bytes) => bytes,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(self.trouble("read", &error)),
+        };
+        let kept = serde_json::from_slice::<Kept>(&bytes).ok();
+        Ok(kept.filter(|kept| kept.request.key == key))
+    }
+
+    /// Keeps an answer.
+    pub async fn put(&self, kept: &Kept) -> Result<(), String> {
+        let key = kept.request.key;
+        let bytes = Bytes::from(serde_json::to_vec(kept).map_err(|error| error.to_string())?);
+        let result = self.write(key, bytes.clone()).await;
+        if result.is_err() {
+            self.held().insert(key, bytes);
+        }
+        result
+    }
+
+    /// Whether answers can be kept: whether all that were given so far are.
+    pub async fn ready(&self) -> Result<(), String> {
+        loop {
+            let next = self.held().iter().next().map(|(key, bytes)| (*key, bytes.clone()));
+            let Some((key, bytes)) = next else { return Ok(()) };
+            self.write(key, bytes).await?;
+            self.held().remove(&key);
+        }
+    }
+
+    /// What is wrong, as a sentence.
+    pub fn trouble_now(&self) -> Option<String> {
+        let count = self.held().len();
+        (count > 0).then(|| format!("{count} answers could not be kept in {}", self.prefix))
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<Digest, Bytes>> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn read(&self, path: &Path) -> object_store::Result<Bytes> {
+        self.store.get(path).await?.bytes().await
+    }
+
+    async fn write(&self, key: Digest, bytes: Bytes) -> Result<(), String> {
+        let result = self.store.put(&self.path(key), bytes.into()).await;
+        result.map(drop).map_err(|error| self.trouble("kept", &error))
+    }
+
+    fn trouble(&self, done: &str, error: &object_store::Error) -> String {
+        let prefix = &self.prefix;
+        format!(
+            "an answer could not be {done} in {prefix}: {error}; make room there or see to its \
+             rights, and run again"
+        )
+    }
+
+    /// Two digits of folder keep folders small.
+    fn path(&self, key: Digest) -> Path {
+        let key = key.to_string();
+        self.prefix.clone().join(&key[..2]).join(format!("{key}.json"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use backstory_core::Outcome;
+    use object_store::local::LocalFileSystem;
+
+    use super::*;
+
+    fn kept(text: &str) -> Kept {
+        let reply = Reply { content: text.into(), ..Reply::default() };
+        let request = Request {
+            key: Digest::of(text),
+            purpose: "need".into(),
+            file: Some(3),
+            endpoint: None,
+            model: "m".into(),
+            prompt_tokens: 1,
+            completion_tokens: 2,
+            latency_ms: 3,
+            tries: 1,
+            finish_reason: Some("stop".into()),
+            cost: Some(0.25),
+            outcome: Outcome::Used,
+            message: None,
+        };
+        Kept { reply, request }
+    }
+
+    fn answers(folder: &std::path::Path) -> Answers {
+        let store = LocalFileSystem::new_with_prefix(folder).unwrap();
+        Answers::new(Arc::new(store), Path::from("answers"))
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_found_and_what_is_torn_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let answers = answers(folder.path());
+        let (one, two) = (kept("one"), kept("two"));
+        assert_eq!(answers.get(one.request.key).await, Ok(None));
+        answers.put(&one).await.unwrap();
+        assert_eq!(answers.get(one.request.key).await, Ok(Some(one.clone())));
+
+        let key = one.request.key.to_string();
+        let file = folder.path().join(format!("answers/{}/{key}.json", &key[..2]));
+        let whole = std::fs::read(&file).unwrap();
+        let other = serde_json::to_vec(&two).unwrap();
+        for garbage in [&b""[..], b"\xff\0", &whole[..whole.len() / 2], &other] {
+            std::fs::write(&file, garbage).unwrap();
+            assert_eq!(answers.get(one.request.key).await, Ok(None));
+        }
+        answers.put(&one).await.unwrap();
+        assert_eq!(answers.get(one.request.key).await, Ok(Some(one)));
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_kept_is_offered_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let answers = answers(folder.path());
+        // A file where a folder is to be.
+        let block = folder.path().join("answers");
+        std::fs::write(&block, "").unwrap();
+        let one = kept("one");
+        assert!(answers.put(&one).await.is_err_and(|told| told.contains("could not be kept")));
+        assert!(answers.ready().await.is_err());
+        assert!(answers.trouble_now().is_some());
+        std::fs::remove_file(&block).unwrap();
+        assert_eq!(answers.ready().await, Ok(()));
+        assert_eq!(answers.trouble_now(), None);
+        assert_eq!(answers.get(one.request.key).await, Ok(Some(one)));
+    }
+}
