@@ -24,6 +24,8 @@ pub enum Exit {
     Source = 3,
     /// The output cannot be read or written.
     Output = 4,
+    /// A model cannot be asked any more: no server, or a budget spent. What was finished is committed.
+    Model = 5,
     /// A bug of ours.
     Bug = crate::engine::EXIT_PANIC,
     /// Interrupted; what was finished is committed.

@@ -46,6 +46,7 @@ Exit codes:
   2    the plan or the command line is wrong; nothing was written
   3    the source cannot be read
   4    the output cannot be read or written; what is committed is kept
+  5    a model cannot be asked any more: no server answers, or its budget is spent; what was finished is committed
   70   a bug in backstory
   130  interrupted; what was finished is committed";
 

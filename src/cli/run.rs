@@ -1,6 +1,6 @@
 //! `backstory run`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 use std::num::NonZeroUsize;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use backstory_core::{Author, ModelStatus, Spent};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -38,7 +39,9 @@ struct Summary<'a> {
     listed: u64,
     progress: &'a Progress,
     committed: Tally,
-    interrupted: bool,
+    /// Whether it was stopped before its end, and what it stopped for want of.
+    stopped: Option<Option<String>>,
+    models: Vec<ModelStatus>,
     seconds: f64,
     sink: &'a Path,
 }
@@ -54,6 +57,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
     let output = runtime.block_on(Output::open(&plan.sink, &identity(&plan)))?;
     let committed = runtime.block_on(output.committed())?;
+    charge(&plan, &runtime.block_on(output.spent())?);
 
     let progress = Arc::new(Progress::default());
     let control = Arc::new(Control::default());
@@ -67,19 +71,30 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
         progress: Arc::clone(&progress),
         control: Arc::clone(&control),
     };
-    let display = Display::start(Arc::clone(&progress), listed);
+    let authors = run.plan.authors.clone();
+    let display = Display::start(Arc::clone(&progress), listed, authors.clone());
     let result = crate::engine::run(run, output, runtime.handle());
     display.stop();
     result?;
 
-    let interrupted = control.is_stopping();
+    let stopped = control.is_stopping().then(|| control.reason());
+    let models = authors.iter().filter_map(|author| author.status()).collect();
     let committed = progress.committed();
     let seconds = begin.elapsed().as_secs_f64();
     let summary =
-        Summary { listed, progress: &progress, committed, interrupted, seconds, sink: &sink };
+        Summary { listed, progress: &progress, committed, stopped, models, seconds, sink: &sink };
     let text = if args.json { summary.json() } else { summary.text(Paint::for_stdout()) };
     writeln!(io::stdout(), "{text}")?;
     Ok(summary.exit())
+}
+
+/// Tells the models of a plan what earlier runs into the same output have paid.
+fn charge(plan: &Resolved, spent: &HashMap<String, Spent>) {
+    for author in &plan.authors {
+        if let Some(spent) = author.status().and_then(|status| spent.get(&status.model)) {
+            author.charge(spent);
+        }
+    }
 }
 
 /// The repositories of the source.
@@ -138,7 +153,7 @@ impl Display {
     const ON_TERMINAL: Duration = Duration::from_millis(100);
     const ELSEWHERE: Duration = Duration::from_secs(30);
 
-    fn start(progress: Arc<Progress>, listed: u64) -> Self {
+    fn start(progress: Arc<Progress>, listed: u64, authors: Vec<Arc<dyn Author>>) -> Self {
         let (over, ended) = channel();
         let thread = std::thread::spawn(move || {
             let terminal = io::stderr().is_terminal();
@@ -148,12 +163,16 @@ impl Display {
                 let committed = progress.committed();
                 let settled = committed.repositories + committed.rejected;
                 bar.set_position(progress.finished() + progress.unchanged() + progress.changed());
-                bar.set_message(format!(
+                let mut message = format!(
                     "{} committed, {} rejected, {} tokens",
                     count(settled),
                     count(committed.rejected),
                     count(committed.tokens)
-                ));
+                );
+                for status in authors.iter().filter_map(|author| author.status()) {
+                    let _ = write!(message, "; {}", model_progress(&status));
+                }
+                bar.set_message(message);
                 if !terminal {
                     let finished = count(progress.finished());
                     let message = bar.message();
@@ -173,6 +192,21 @@ impl Display {
     }
 }
 
+/// What a model is doing.
+fn model_progress(status: &ModelStatus) -> String {
+    let ModelStatus { model, in_flight, waiting, answered, .. } = status;
+    let mut text = format!(
+        "{model}: {} answered, {} in flight, {} waiting",
+        count(*answered),
+        count(*in_flight),
+        count(*waiting)
+    );
+    if let Some(trouble) = &status.trouble {
+        let _ = write!(text, " ({trouble})");
+    }
+    text
+}
+
 fn bar(listed: u64) -> ProgressBar {
     let style = ProgressStyle::with_template(
         "{bar:30.cyan/dim} {human_pos}/{human_len} repositories  {msg}  {elapsed} (eta {eta})",
@@ -189,12 +223,14 @@ impl Summary<'_> {
     }
 
     fn exit(&self) -> Exit {
-        let complete = self.left().is_some_and(|left| left == 0 || self.interrupted);
+        let stopped = self.stopped.is_some();
+        let complete = self.left().is_some_and(|left| left == 0 || stopped);
         let balanced = complete && self.committed.balances();
         let clean = self.committed.errors == 0 && self.progress.changed() == 0;
-        match (balanced, self.interrupted, clean) {
+        match (balanced, &self.stopped, clean) {
             (false, ..) => Exit::Bug,
-            (_, true, _) => Exit::Interrupted,
+            (_, Some(Some(_)), _) => Exit::Model,
+            (_, Some(None), _) => Exit::Interrupted,
             (_, _, false) => Exit::Rejected,
             _ => Exit::Done,
         }
@@ -225,7 +261,9 @@ impl Summary<'_> {
             "errors": tally.errors,
             "bytes": tally.bytes,
             "seconds": self.seconds,
-            "interrupted": self.interrupted,
+            "models": self.models,
+            "interrupted": self.stopped.is_some(),
+            "stopped_because": self.stopped.clone().flatten(),
             "output": self.sink,
         })
         .to_string()
@@ -249,8 +287,13 @@ impl Summary<'_> {
         }
         line("time", format!("{:.1} s", self.seconds));
         line("tables", self.sink.display().to_string());
-        if self.interrupted {
-            line("interrupted", "run the same command again to go on".to_owned());
+        for status in &self.models {
+            line("model", model_summary(status));
+        }
+        match &self.stopped {
+            Some(Some(why)) => line("stopped", why.clone()),
+            Some(None) => line("interrupted", "run the same command again to go on".to_owned()),
+            None => {}
         }
         text.trim_end().to_owned()
     }
@@ -273,6 +316,24 @@ impl Summary<'_> {
         also(self.left().unwrap_or_default(), "not started");
         text
     }
+}
+
+fn model_summary(status: &ModelStatus) -> String {
+    let mut text = format!("{}: {} requests answered", status.model, count(status.answered));
+    let mut also = |number: u64, what: &str| {
+        if number > 0 {
+            let _ = write!(text, ", {} {what}", count(number));
+        }
+    };
+    also(status.recalled, "answered by an earlier run");
+    also(status.failed, "failed");
+    also(status.repeated, "tries repeated");
+    let (prompt, completion) = (count(status.prompt_tokens), count(status.completion_tokens));
+    let _ = write!(text, "; {prompt} tokens in, {completion} out");
+    if let Some(cost) = status.cost {
+        let _ = write!(text, ", cost {cost:.2}");
+    }
+    text
 }
 
 fn files(tally: &Tally) -> String {

@@ -47,9 +47,7 @@ async fn draft_file(shared: &Shared, resident: &Resident, simulation: usize, fil
     let operators = &plan.simulations[simulation];
     let (structure, _) = resident.structure(&*plan.order);
     let story = &resident.stories[simulation];
-    let ask = || async {
-        operators.plan.plan(structure).await.then(|result| result.map(Arc::new))
-    };
+    let ask = || async { operators.plan.plan(structure).await.then(|result| result.map(Arc::new)) };
     let planned = story.plan.get_or_init(ask).await;
     let draft = match &planned.result {
         Ok(plan) => {

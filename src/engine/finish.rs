@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use backstory_core::{
-    Failure, FailureKind, Halt, Hasher, Outline, Request, SourceFile, Stage, Story, Structure,
+    Draft, Failure, FailureKind, Halt, Hasher, Outline, Quality, Request, SourceFile, Stage, Story,
+    Structure,
 };
+use backstory_quality::{bytes_equal, order_ok};
 
 use super::Shared;
 use super::resident::{RepositoryId, Resident, StoryState};
 use super::tally::Tally;
 use crate::plan::Arm;
-use crate::tables::{ErrorRow, FileRow, LedgerRow, OutputError, SegmentWriter, SequenceRow, TrajectoryRow};
+use crate::tables::{
+    ErrorRow, FileRow, LedgerRow, OutputError, SegmentWriter, SequenceRow, ThoughtRow,
+    TrajectoryRow,
+};
 
 /// Makes the rows of a complete repository and lets it go. Each row is written before the next is made:
 /// rows take several times the room of their source.
@@ -135,6 +140,13 @@ fn rows_of_arm(
         license: repository.license.clone(),
         language: repository.main_language().map(str::to_owned),
         arm: arm.name.clone(),
+        mode: story.as_ref().map(|story| story.mode),
+        order_ok: story
+            .as_ref()
+            .is_none_or(|story| order_ok(structure, &story.plan, &story.drafts)),
+        bytes_equal: bytes_equal(structure, &trajectory.text, &trajectory.spans),
+        thoughts: story.as_ref().map(thoughts).unwrap_or_default(),
+        marks: story.iter().flat_map(|story| &story.drafts).flat_map(|d| d.marks.clone()).collect(),
         author: story.map(|story| story.author),
         plan_hash,
         files: files(structure),
@@ -183,6 +195,15 @@ fn failure(halt: &Halt) -> Failure {
         Halt::Failed(failure) => failure.clone(),
         Halt::Unavailable(_) => unreachable!("such a repository has no rows"),
     }
+}
+
+fn thoughts(story: &Story) -> Vec<ThoughtRow> {
+    let of_draft = |draft: &Arc<Draft>| {
+        let file = draft.file;
+        let row = move |quality: &Quality| ThoughtRow { file, quality: quality.clone() };
+        draft.qualities.iter().map(row).collect::<Vec<_>>()
+    };
+    story.drafts.iter().flat_map(of_draft).collect()
 }
 
 fn files(structure: &Structure) -> Vec<FileRow> {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use backstory_core::{
-    Authored, Digest, Draft, Failure, Halt, Hasher, OrderFiles, Outline, OutlineFile, Plan, Repository, Request, SourceFile,
-    Structure,
+    Authored, Digest, Draft, Failure, Halt, Hasher, OrderFiles, Outline, OutlineFile, Plan,
+    Repository, Request, SourceFile, Structure,
 };
 use rayon::prelude::*;
 
@@ -52,9 +52,10 @@ impl StoryState {
     pub fn is_unavailable(&self) -> bool {
         let unavailable = |halt: Option<&Halt>| matches!(halt, Some(Halt::Unavailable(_)));
         unavailable(self.plan.get().and_then(|plan| plan.result.as_ref().err()))
-            || self.drafts.iter().any(|draft| {
-                unavailable(draft.get().and_then(|draft| draft.result.as_ref().err()))
-            })
+            || self
+                .drafts
+                .iter()
+                .any(|draft| unavailable(draft.get().and_then(|draft| draft.result.as_ref().err())))
     }
 
     /// All that was asked of models for it, the files in this order.

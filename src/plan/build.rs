@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use backstory_core::{
-    Author, AuthorEnvironment, BuildError, Digest, Environment, Flatten, Mask, OrderFiles, OutlineFile,
-    PlanRepository, SimulateFile, Source, Work,
+    Author, AuthorEnvironment, BuildError, Digest, Environment, Flatten, Mask, OrderFiles,
+    OutlineFile, PlanRepository, SimulateFile, Source, Work,
 };
 
 use super::diagnostic::{Diagnostics, Place, Problem};
@@ -154,9 +154,8 @@ impl Builder<'_> {
     fn authors(&mut self) -> Vec<Option<Arc<dyn Author>>> {
         let answers = self.plan.sink().join(ANSWERS);
         let environment = AuthorEnvironment { base: &self.plan.base, answers: &answers };
-        let build = |model: &Configured<AuthorKind>| {
-            (model.kind.build)(model.config.clone(), &environment)
-        };
+        let build =
+            |model: &Configured<AuthorKind>| (model.kind.build)(model.config.clone(), &environment);
         self.plan.models.iter().map(|model| self.taken(build(model), model)).collect()
     }
 

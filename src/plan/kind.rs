@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use backstory_core::{Author, AuthorEnvironment, BuildError, Classify, Environment, Flow, Operator, Source, Work};
+use backstory_core::{
+    Author, AuthorEnvironment, BuildError, Classify, Environment, Flow, Operator, Source, Work,
+};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;

@@ -1,11 +1,13 @@
 //! Arrow arrays back to rows: the inverse of [`super::schema`].
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, StringArray, StructArray};
-use arrow::datatypes::{ArrowPrimitiveType, Int32Type, Int64Type};
-use backstory_core::{Message, Span, SpanKind, TokenSpan, ToolCall};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, ListArray, RecordBatch, StringArray, StructArray,
+};
+use arrow::datatypes::{ArrowPrimitiveType, Float32Type, Int32Type, Int64Type};
+use backstory_core::{Message, Mode, Quality, Span, SpanKind, TokenSpan, ToolCall};
 
 use super::OutputError;
-use super::rows::{ErrorRow, FileRow, SequenceRow, TrajectoryRow};
+use super::rows::{ErrorRow, FileRow, SequenceRow, ThoughtRow, TrajectoryRow};
 
 type Result<T> = std::result::Result<T, OutputError>;
 
@@ -121,6 +123,57 @@ fn read_left_out(columns: &Columns<'_>, rows: usize) -> Result<Vec<(String, u64)
     Ok((0..rows).map(|row| (reasons.value(row).to_owned(), counts[row] as u64)).collect())
 }
 
+fn read_texts(lists: &ListArray, row: usize) -> Result<Vec<String>> {
+    let items = lists.value(row);
+    let items = items.as_string_opt::<i32>().ok_or_else(|| damaged("a list holds no text"))?;
+    Ok(items.iter().flatten().map(str::to_owned).collect())
+}
+
+fn read_thoughts(columns: &Columns<'_>, rows: usize) -> Result<Vec<ThoughtRow>> {
+    let files = columns.numbers::<Int32Type>("file")?;
+    let count = |name| columns.numbers::<Int64Type>(name);
+    let share = |name| columns.numbers::<Float32Type>(name);
+    let (copy_8, copy_13, repetition) = (share("copy_8")?, share("copy_13")?, share("repetition")?);
+    let (longest, tokens) = (count("longest_copy")?, count("tokens")?);
+    let (words, chars) = (count("words")?, count("chars")?);
+    let (n_ungrounded, n_talk) = (count("n_ungrounded")?, count("n_hindsight_talk")?);
+    let (ungrounded, talk) = (columns.lists("ungrounded")?, columns.lists("hindsight_talk")?);
+    let thought = |row: usize| {
+        let quality = Quality {
+            tokens: tokens[row] as u32,
+            copy_8: copy_8[row],
+            copy_13: copy_13[row],
+            longest_copy: longest[row] as u32,
+            ungrounded: read_texts(ungrounded, row)?,
+            n_ungrounded: n_ungrounded[row] as u32,
+            hindsight_talk: read_texts(talk, row)?,
+            n_hindsight_talk: n_talk[row] as u32,
+            repetition: repetition[row],
+            words: words[row] as u32,
+            chars: chars[row] as u32,
+        };
+        Ok(ThoughtRow { file: files[row] as u32, quality })
+    };
+    (0..rows).map(thought).collect()
+}
+
+/// Of the struct column `quality`: what the thoughts do not tell.
+fn read_checks<'a>(columns: &Columns<'a>) -> Result<[&'a BooleanArray; 2]> {
+    let quality = columns.get("quality")?.as_struct_opt();
+    let quality = quality.ok_or_else(|| damaged("column \"quality\" holds no structs"))?;
+    let quality = Columns::Struct(quality);
+    let flags = |name: &str| {
+        let column = quality.get(name)?.as_boolean_opt();
+        column.ok_or_else(|| damaged(format!("column \"{name}\" holds no booleans")))
+    };
+    Ok([flags("order_ok")?, flags("bytes_equal")?])
+}
+
+fn mode(name: &str) -> Result<Mode> {
+    let found = [Mode::Hindsight, Mode::Blinded].into_iter().find(|mode| mode.name() == name);
+    found.ok_or_else(|| damaged(format!("\"{name}\" is no mode")))
+}
+
 /// The words that roles and tools can be: what was written from a constant is read as one.
 fn word(text: &str) -> Result<&'static str> {
     const WORDS: [&str; 6] = ["system", "user", "assistant", "tool", "read_file", "write_file"];
@@ -176,25 +229,35 @@ pub fn trajectory_rows(batch: &RecordBatch) -> Result<Vec<TrajectoryRow>> {
     let mut files = columns.items("files", read_files)?.into_iter();
     let mut messages = columns.items("messages", read_messages)?.into_iter();
     let mut spans = columns.items("spans", read_spans)?.into_iter();
-    let rows = (0..batch.num_rows()).map(|row| TrajectoryRow {
-        trajectory_id: ids.value(row).to_owned(),
-        repo: repos.value(row).to_owned(),
-        commit_id: optional(commits, row),
-        content_id: contents.value(row).to_owned(),
-        license: optional(licenses, row),
-        language: optional(languages, row),
-        arm: arms.value(row).to_owned(),
-        author: optional(authors, row),
-        plan_hash: hashes.value(row).to_owned(),
-        files: files.next().unwrap_or_default(),
-        n_files_seen: seen[row] as u64,
-        left_out: left_out.next().unwrap_or_default(),
-        n_files_failed: failed[row] as u64,
-        messages: messages.next().unwrap_or_default(),
-        text: texts.value(row).to_owned(),
-        spans: spans.next().unwrap_or_default(),
-    });
-    Ok(rows.collect())
+    let mut thoughts = columns.items("thoughts", read_thoughts)?.into_iter();
+    let [order_ok, bytes_equal] = read_checks(&columns)?;
+    let (modes, marks) = (string("mode")?, columns.lists("marks")?);
+    let row = |row: usize| {
+        Ok(TrajectoryRow {
+            trajectory_id: ids.value(row).to_owned(),
+            repo: repos.value(row).to_owned(),
+            commit_id: optional(commits, row),
+            content_id: contents.value(row).to_owned(),
+            license: optional(licenses, row),
+            language: optional(languages, row),
+            arm: arms.value(row).to_owned(),
+            author: optional(authors, row),
+            mode: optional(modes, row).as_deref().map(mode).transpose()?,
+            plan_hash: hashes.value(row).to_owned(),
+            files: files.next().unwrap_or_default(),
+            n_files_seen: seen[row] as u64,
+            left_out: left_out.next().unwrap_or_default(),
+            n_files_failed: failed[row] as u64,
+            order_ok: order_ok.value(row),
+            bytes_equal: bytes_equal.value(row),
+            thoughts: thoughts.next().unwrap_or_default(),
+            marks: read_texts(marks, row)?,
+            messages: messages.next().unwrap_or_default(),
+            text: texts.value(row).to_owned(),
+            spans: spans.next().unwrap_or_default(),
+        })
+    };
+    (0..batch.num_rows()).map(row).collect()
 }
 
 /// Rows of `sequences`.

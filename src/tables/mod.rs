@@ -22,7 +22,7 @@ pub use decode::{error_rows, sequence_rows, trajectory_rows};
 pub use error::OutputError;
 pub use output::{Identity, Output};
 pub use reader::Reader;
-pub use rows::{ErrorRow, FileRow, LedgerRow, SequenceRow, TrajectoryRow};
+pub use rows::{ErrorRow, FileRow, LedgerRow, SequenceRow, ThoughtRow, TrajectoryRow};
 pub use schema::Table;
 pub use segment::{Segment, SegmentWriter};
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use backstory_core::Digest;
+use backstory_core::{Digest, Spent};
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
@@ -82,6 +82,12 @@ impl Output {
         let mut committed = reader.pairs(rejected).await?;
         committed.extend(reader.pairs("SELECT repo, content_id FROM trajectories").await?);
         Ok(committed)
+    }
+
+    /// What earlier runs have paid, by model.
+    pub async fn spent(&self) -> Result<HashMap<String, Spent>, OutputError> {
+        let reader = Reader::over(self.tables.iter().map(|(table, delta)| (*table, delta)))?;
+        reader.spent().await
     }
 
     /// Commits segments to their tables, all or none as far as the next [`Output::open`] can tell.

@@ -5,6 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use backstory_core::Spent;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
@@ -68,6 +71,31 @@ impl Reader {
         Ok(self.context.sql_with_options(sql, reading).await?)
     }
 
+    /// What the ledger says was paid, by model.
+    pub(super) async fn spent(&self) -> Result<HashMap<String, Spent>, OutputError> {
+        let sql = "SELECT model, SUM(tries) AS requests, \
+                   SUM(prompt_tokens + completion_tokens) AS tokens, SUM(cost) AS money \
+                   FROM ledger GROUP BY model";
+        let mut stream = self.stream(sql).await?;
+        let mut spent = HashMap::new();
+        while let Some(batch) = stream.try_next().await? {
+            let models = cast(batch.column(0), &DataType::Utf8)?;
+            let (models, money) = (models.as_string::<i32>(), batch.column(3));
+            let number = |column: usize| batch.column(column).as_primitive::<Int64Type>();
+            let (requests, tokens) = (number(1), number(2));
+            let money = money.as_primitive::<Float64Type>();
+            for row in 0..batch.num_rows() {
+                let of_model = Spent {
+                    requests: requests.value(row) as u64,
+                    tokens: tokens.value(row) as u64,
+                    money: if money.is_valid(row) { money.value(row) } else { 0.0 },
+                };
+                spent.insert(models.value(row).to_owned(), of_model);
+            }
+        }
+        Ok(spent)
+    }
+
     /// The result of a query with two columns of text, the first without nulls.
     pub(super) async fn pairs(
         &self,
@@ -76,8 +104,8 @@ impl Reader {
         let mut stream = self.stream(sql).await?;
         let mut pairs = HashMap::new();
         while let Some(batch) = stream.try_next().await? {
-            let keys = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Utf8)?;
-            let values = arrow::compute::cast(batch.column(1), &arrow::datatypes::DataType::Utf8)?;
+            let keys = cast(batch.column(0), &DataType::Utf8)?;
+            let values = cast(batch.column(1), &DataType::Utf8)?;
             let (keys, values) = (keys.as_string::<i32>(), values.as_string::<i32>());
             for row in 0..batch.num_rows() {
                 let value = values.is_valid(row).then(|| values.value(row).to_owned());

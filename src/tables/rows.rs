@@ -1,6 +1,6 @@
 //! Rows as plain records, before they become Arrow arrays.
 
-use backstory_core::{Message, Request, Span, TokenSpan};
+use backstory_core::{Message, Mode, Quality, Request, Span, TokenSpan};
 
 /// A row of `trajectories`.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct TrajectoryRow {
     pub arm: String,
     /// Who wrote plan and thoughts; none for an arm without them.
     pub author: Option<String>,
+    /// What the author of a thought saw of its file; none for an arm without thoughts.
+    pub mode: Option<Mode>,
     /// Digest of the plan.
     pub plan_hash: String,
     /// The files written, in the order of the repository; spans name them by index.
@@ -31,12 +33,29 @@ pub struct TrajectoryRow {
     pub left_out: Vec<(String, u64)>,
     /// Files that failed; each has a row in `errors`.
     pub n_files_failed: u64,
+    /// Whether every file was written once, in the order of the graph, and read only after that.
+    pub order_ok: bool,
+    /// Whether every byte of written and observed files is the repository's.
+    pub bytes_equal: bool,
+    /// What is known of the thoughts, in order.
+    pub thoughts: Vec<ThoughtRow>,
+    /// What gates found and let pass.
+    pub marks: Vec<String>,
     /// The chat form.
     pub messages: Vec<Message>,
     /// The flat text.
     pub text: String,
     /// Spans of the flat text, in bytes.
     pub spans: Vec<Span>,
+}
+
+/// What is known of a thought.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ThoughtRow {
+    /// The file it is about, as index into `files`.
+    pub file: u32,
+    /// Its measures.
+    pub quality: Quality,
 }
 
 /// A file of a trajectory.

@@ -6,15 +6,16 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
-    StructArray,
+    ArrayRef, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array, ListArray,
+    RecordBatch, StringArray, StructArray,
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use backstory_core::{Message, Span, SpanKind, TokenSpan, ToolCall};
+use backstory_core::{Message, Mode, Quality, Span, SpanKind, TokenSpan, ToolCall};
+use backstory_quality::Summary;
 
-use super::rows::{ErrorRow, FileRow, LedgerRow, SequenceRow, TrajectoryRow};
+use super::rows::{ErrorRow, FileRow, LedgerRow, SequenceRow, ThoughtRow, TrajectoryRow};
 
 /// One of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +81,41 @@ fn left_out_fields() -> Fields {
     vec![required("reason", DataType::Utf8), required("count", DataType::Int64)].into()
 }
 
+/// Of all thoughts of a trajectory: means weighted by n-grams, maxima, sums.
+fn quality_fields() -> Fields {
+    vec![
+        required("order_ok", DataType::Boolean),
+        required("bytes_equal", DataType::Boolean),
+        required("thoughts", DataType::Int64),
+        required("copy_8", DataType::Float32),
+        required("copy_13", DataType::Float32),
+        required("longest_copy", DataType::Int64),
+        required("ungrounded", DataType::Int64),
+        required("hindsight_talk", DataType::Int64),
+        required("repetition", DataType::Float32),
+        required("words", DataType::Int64),
+    ]
+    .into()
+}
+
+fn thought_fields() -> Fields {
+    vec![
+        required("file", DataType::Int32),
+        required("copy_8", DataType::Float32),
+        required("copy_13", DataType::Float32),
+        required("longest_copy", DataType::Int64),
+        required("n_ungrounded", DataType::Int64),
+        required("ungrounded", list_of(DataType::Utf8)),
+        required("n_hindsight_talk", DataType::Int64),
+        required("hindsight_talk", list_of(DataType::Utf8)),
+        required("repetition", DataType::Float32),
+        required("tokens", DataType::Int64),
+        required("words", DataType::Int64),
+        required("chars", DataType::Int64),
+    ]
+    .into()
+}
+
 fn span_fields() -> Fields {
     vec![
         required("start", DataType::Int32),
@@ -126,12 +162,16 @@ fn trajectory_fields() -> Vec<Field> {
         optional("language", DataType::Utf8),
         required("arm", DataType::Utf8),
         optional("author", DataType::Utf8),
+        optional("mode", DataType::Utf8),
         required("plan_hash", DataType::Utf8),
         required("n_files", DataType::Int64),
         required("n_files_seen", DataType::Int64),
         required("n_files_failed", DataType::Int64),
         required("left_out", list_of(DataType::Struct(left_out_fields()))),
         required("files", list_of(DataType::Struct(file_fields()))),
+        required("quality", DataType::Struct(quality_fields())),
+        required("thoughts", list_of(DataType::Struct(thought_fields()))),
+        required("marks", list_of(DataType::Utf8)),
         required("messages", list_of(DataType::Struct(message_fields()))),
         required("text", DataType::Utf8),
         required("spans", list_of(DataType::Struct(span_fields()))),
@@ -263,6 +303,54 @@ fn left_out(rows: &[(String, u64)]) -> Result<ArrayRef, ArrowError> {
     structs(left_out_fields(), vec![strings(rows, |row| &row.0), numbers(rows, |row| row.1)])
 }
 
+fn shares<T>(rows: &[T], of: impl Fn(&T) -> f32) -> ArrayRef {
+    Arc::new(Float32Array::from_iter_values(rows.iter().map(of)))
+}
+
+fn texts<'a>(rows: impl Iterator<Item = &'a [String]> + Clone) -> Result<ArrayRef, ArrowError> {
+    let items = rows.clone().flatten().map(String::as_str).collect::<Vec<_>>();
+    list(rows.map(<[_]>::len), strings(&items, |item| item))
+}
+
+/// What is known of all thoughts of a row.
+fn quality(row: &TrajectoryRow) -> Result<ArrayRef, ArrowError> {
+    let summary = &[Summary::of(row.thoughts.iter().map(|thought| &thought.quality))];
+    let flag = |flag: bool| -> ArrayRef { Arc::new(BooleanArray::from(vec![flag])) };
+    let columns = vec![
+        flag(row.order_ok),
+        flag(row.bytes_equal),
+        numbers(summary, |summary| summary.thoughts.into()),
+        shares(summary, |summary| summary.copy_8),
+        shares(summary, |summary| summary.copy_13),
+        numbers(summary, |summary| summary.longest_copy.into()),
+        numbers(summary, |summary| summary.ungrounded),
+        numbers(summary, |summary| summary.hindsight_talk),
+        shares(summary, |summary| summary.repetition),
+        numbers(summary, |summary| summary.words),
+    ];
+    structs(quality_fields(), columns)
+}
+
+fn thoughts(rows: &[ThoughtRow]) -> Result<ArrayRef, ArrowError> {
+    let of = |field: fn(&Quality) -> u32| numbers(rows, move |row| field(&row.quality).into());
+    let files = rows.iter().map(|row| row.file as i32);
+    let columns = vec![
+        Arc::new(Int32Array::from_iter_values(files)),
+        shares(rows, |row| row.quality.copy_8),
+        shares(rows, |row| row.quality.copy_13),
+        of(|quality| quality.longest_copy),
+        of(|quality| quality.n_ungrounded),
+        texts(rows.iter().map(|row| row.quality.ungrounded.as_slice()))?,
+        of(|quality| quality.n_hindsight_talk),
+        texts(rows.iter().map(|row| row.quality.hindsight_talk.as_slice()))?,
+        shares(rows, |row| row.quality.repetition),
+        of(|quality| quality.tokens),
+        of(|quality| quality.words),
+        of(|quality| quality.chars),
+    ];
+    structs(thought_fields(), columns)
+}
+
 fn tool_calls(calls: &[&ToolCall]) -> Result<ArrayRef, ArrowError> {
     let function = structs(
         function_fields(),
@@ -303,12 +391,16 @@ pub fn trajectory_batch(row: TrajectoryRow) -> Result<RecordBatch, ArrowError> {
         optional_strings(one, |row| row.language.as_deref()),
         strings(one, |row| &row.arm),
         optional_strings(one, |row| row.author.as_deref()),
+        optional_strings(one, |row| row.mode.map(Mode::name)),
         strings(one, |row| &row.plan_hash),
         numbers(one, |row| row.files.len() as u64),
         numbers(one, |row| row.n_files_seen),
         numbers(one, |row| row.n_files_failed),
         one_list(left_out(&row.left_out)?)?,
         one_list(files(&row.files)?)?,
+        quality(&row)?,
+        one_list(thoughts(&row.thoughts)?)?,
+        one_list(strings(&row.marks, |mark| mark))?,
         one_list(messages)?,
     ];
     let offsets = OffsetBuffer::from_lengths([row.text.len()]);

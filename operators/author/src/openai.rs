@@ -95,9 +95,9 @@ const FENCE: usize = 16;
 
 /// A client that keeps its answers in a folder, which need not exist before the first answer.
 fn client(model: &ModelConfig, answers: &Path) -> Result<Client, Vec<BuildError>> {
-    let place = std::path::absolute(answers).ok().and_then(|folder| {
-        object_store::path::Path::from_absolute_path(folder).ok()
-    });
+    let place = std::path::absolute(answers)
+        .ok()
+        .and_then(|folder| object_store::path::Path::from_absolute_path(folder).ok());
     let place = place.ok_or_else(|| {
         vec![BuildError {
             key: "answers",
@@ -122,15 +122,19 @@ impl OpenAiConfig {
         environment: &AuthorEnvironment<'_>,
     ) -> Result<Arc<dyn Author>, Vec<BuildError>> {
         let templates = self.prompts.load(environment.base);
-        let answers = self.answers.as_ref().map_or_else(
-            || environment.answers.to_owned(),
-            |folder| environment.base.join(folder),
-        );
+        let answers = self
+            .answers
+            .as_ref()
+            .map_or_else(|| environment.answers.to_owned(), |folder| environment.base.join(folder));
         let client = client(&self.model, &answers);
         let (templates, client) = match (templates, client) {
             (Ok(templates), Ok(client)) => (templates, client),
             (templates, client) => {
-                return Err([templates.err(), client.err()].into_iter().flatten().flatten().collect());
+                return Err([templates.err(), client.err()]
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .collect());
             }
         };
         Ok(Arc::new(OpenAi {
@@ -194,7 +198,8 @@ impl OpenAi {
     /// What every prompt about a repository begins with.
     fn common(&self, structure: &Structure) -> Value {
         let repository = &structure.repository;
-        let readme = readme::text(repository).map(|text| target::ends(text, self.context_bytes / 4));
+        let readme =
+            readme::text(repository).map(|text| target::ends(text, self.context_bytes / 4));
         let fence = repository.content().to_string();
         context! { repository => &repository.name, readme, fence => &fence[..FENCE] }
     }

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use backstory_core::{Author, AuthorEnvironment, Authored, BuildError, Moment, Plan, Scene, Structure, Thought};
+use backstory_core::{
+    Author, AuthorEnvironment, Authored, BuildError, Moment, Plan, Scene, Structure, Thought,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +42,10 @@ impl Author for FactsOnly {
 
     async fn plan(&self, structure: &Structure) -> Authored<Plan> {
         let facts = Facts::of(structure);
-        Authored::free(Plan { requirements: requirements::write(&facts), files: plan::files(&facts) })
+        Authored::free(Plan {
+            requirements: requirements::write(&facts),
+            files: plan::files(&facts),
+        })
     }
 
     async fn think(&self, scene: &Scene<'_>) -> Authored<Thought> {

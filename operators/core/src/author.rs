@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Plan, Request, Structure};
 
 /// What the author of a thought sees of the file that it is about.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// The file itself.

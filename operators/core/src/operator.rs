@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Author, AuthorError, Authored, Draft, Failure, FailureKind, Graph, Mode, Outline, Plan, Repository,
-    Sequence, SourceFile, Stage, Story, Structure, Trajectory,
+    Author, AuthorError, Authored, Draft, Failure, FailureKind, Graph, Mode, Outline, Plan,
+    Repository, Sequence, SourceFile, Stage, Story, Structure, Trajectory,
 };
 
 /// What flows between two operators.

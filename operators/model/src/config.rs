@@ -200,10 +200,9 @@ fn usual_weight() -> f64 {
 impl ModelConfig {
     /// Digest of all that determines answers.
     pub fn identity(&self) -> Digest {
-        let room = [self.max_tokens, self.max_tokens_limit];
         let mut hasher = Hasher::new();
         hasher.field(body::digest(self).0).field([self.on_truncated as u8]);
-        room.iter().for_each(|tokens| drop(hasher.field(tokens.to_le_bytes())));
+        hasher.field(self.max_tokens.to_le_bytes()).field(self.max_tokens_limit.to_le_bytes());
         hasher.finish()
     }
 }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use backstory_core::Digest;
+use backstory_core::{Digest, Spent};
 
 use crate::budget::Purse;
 use crate::endpoint::{Now, Pass, Seen, State, Why, mix};

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use backstory_core::{Digest, Failure, FailureKind, Graph, Outline, Repository, Scene, SourceFile, Thought};
+use backstory_core::{
+    Digest, Failure, FailureKind, Graph, Outline, Repository, Scene, SourceFile, Thought,
+};
 use futures::executor::block_on;
 use serde_json::json;
 

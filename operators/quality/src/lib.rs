@@ -23,56 +23,13 @@ mod target;
 mod tests;
 mod tokens;
 
-use serde::{Deserialize, Serialize};
-
+pub use backstory_core::Quality;
 pub use gate::{Gate, Measure, Then, validate};
 pub use shown::Shown;
 pub use story::{bytes_equal, order_ok};
 pub use summary::Summary;
 pub use talk::PHRASES;
 pub use target::Target;
-
-/// Most names that [`Quality::ungrounded`] lists.
-pub const MOST_UNGROUNDED: usize = 64;
-
-/// What is known of a thought.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Quality {
-    /// Tokens of the thought, as a lexer would see them: identifiers, numbers, single signs. White space
-    /// and quotes are none; a sign that stands four times or more in a row is one token, so that rules
-    /// drawn with it count little.
-    pub tokens: u32,
-    /// Share of the thought's 8-grams of tokens that occur in the target file: found / (`tokens` - 7), from
-    /// 0 to 1; 0 below 8 tokens.
-    pub copy_8: f32,
-    /// Share of the thought's 13-grams of tokens that occur in the target file: found / (`tokens` - 12),
-    /// from 0 to 1; 0 below 13 tokens.
-    pub copy_13: f32,
-    /// Tokens of the longest run of the thought that occurs in the target file. A word or two are no
-    /// quotation.
-    pub longest_copy: u32,
-    /// Names of the thought that occur in the target file and in nothing shown before: sorted, distinct, at
-    /// most [`MOST_UNGROUNDED`]. A name is what looks like code and not like a word: with an underscore, a
-    /// digit or a capital inside, four capitals or more, called (`name(`), qualified (`a.b`, `a::b`), or
-    /// anything in backticks; or a path (`a/b.rs`). A path occurs in a text that has every two neighbouring
-    /// words of it joined in the same way. Single letters, numbers, key words and built-in types of
-    /// usual languages, and names of the trade such as `JSON` are none.
-    pub ungrounded: Vec<String>,
-    /// How many such names there are, listed or not.
-    pub n_ungrounded: u32,
-    /// Phrases of the thought that betray sight of the answer, in lower case: sorted, distinct. See
-    /// [`PHRASES`].
-    pub hindsight_talk: Vec<String>,
-    /// How often such phrases stand in the thought; those that overlap count once.
-    pub n_hindsight_talk: u32,
-    /// Share of the thought's 4-grams of words that stood in it before: repeated / (`words` - 3), from 0 to
-    /// 1; 0 below 4 words. Near 1 where a model ran in circles.
-    pub repetition: f32,
-    /// Words of the thought: what stands between white space.
-    pub words: u32,
-    /// Characters of the thought: Unicode scalar values.
-    pub chars: u32,
-}
 
 /// Measures a thought about the file `target`, written by somebody who was shown `shown`.
 ///
@@ -87,7 +44,11 @@ pub fn measure(thought: &str, target: &Target<'_>, shown: &Shown<'_>) -> Quality
         copy_13: copies.share(13),
         longest_copy: copies.longest(),
         n_ungrounded: ungrounded.len() as u32,
-        ungrounded: ungrounded.into_iter().take(MOST_UNGROUNDED).map(str::to_owned).collect(),
+        ungrounded: ungrounded
+            .into_iter()
+            .take(Quality::MOST_UNGROUNDED)
+            .map(str::to_owned)
+            .collect(),
         n_hindsight_talk: talk.count,
         hindsight_talk: talk.phrases.into_iter().collect(),
         repetition: talk::repetition(thought),

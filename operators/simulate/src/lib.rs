@@ -164,7 +164,8 @@ impl Desk<'_> {
             let shown = shown(structure, plan, file, moment);
             let quality = measure(&thought.text, &self.target, &shown);
             let found = simulator.gates.iter();
-            let found: Vec<_> = found.filter_map(|gate| Some((gate, gate.check(&quality)?))).collect();
+            let found: Vec<_> =
+                found.filter_map(|gate| Some((gate, gate.check(&quality)?))).collect();
             if found.iter().any(|(gate, _)| attempt < gate.attempts) {
                 self.refuse(&found[0].1);
                 attempt += 1;
@@ -199,12 +200,7 @@ impl Desk<'_> {
 }
 
 /// What whoever thinks at a moment was shown of the repository: see the head of this file.
-fn shown<'a>(
-    structure: &'a Structure,
-    plan: &'a Plan,
-    file: u32,
-    moment: Moment<'a>,
-) -> Shown<'a> {
+fn shown<'a>(structure: &'a Structure, plan: &'a Plan, file: u32, moment: Moment<'a>) -> Shown<'a> {
     let mut shown = Shown::new();
     shown.add(&plan.requirements);
     let (reads, need) = match moment {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, AuthorEnvironment, Authored, BuildError, Classify, Digest, Draft, Environment, Failure, FileClass,
-    Flow, Graph, Halt, Mode, Operator, OrderFiles, Outline, OutlineFile, PlanRepository, Repository,
-    Scene, Sequence, SimulateFile, Source, SourceError, SourceFile, SpanKind, Story, Structure,
-    Thought, Trajectory, Work,
+    Author, AuthorEnvironment, Authored, BuildError, Classify, Digest, Draft, Environment, Failure,
+    FileClass, Flow, Graph, Halt, Mode, Operator, OrderFiles, Outline, OutlineFile, PlanRepository,
+    Repository, Scene, Sequence, SimulateFile, Source, SourceError, SourceFile, SpanKind, Story,
+    Structure, Thought, Trajectory, Work,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -88,7 +88,9 @@ impl Part<'_> {
         let second = author.ask(repository, question, requests).await?;
         self.read(facts, &second.text).map_err(|problem| {
             discard(requests, &problem);
-            AuthorError::Unusable(format!("the plan cannot be used, also when asked again: {problem}"))
+            AuthorError::Unusable(format!(
+                "the plan cannot be used, also when asked again: {problem}"
+            ))
         })
     }
 
@@ -129,7 +131,8 @@ impl Part<'_> {
         }
         let mut entries = HashMap::new();
         let mut invented = vec![];
-        let known: HashMap<_, _> = self.files.iter().map(|&file| (facts.path(file), file)).collect();
+        let known: HashMap<_, _> =
+            self.files.iter().map(|&file| (facts.path(file), file)).collect();
         for entry in answer.files {
             match known.get(cleaned(&entry.path)) {
                 Some(&file) if entries.contains_key(&file) => {
@@ -172,12 +175,7 @@ pub(super) fn cleaned(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path)
 }
 
-fn file_plan(
-    facts: &Facts<'_>,
-    paths: &HashMap<&str, u32>,
-    file: u32,
-    entry: Entry,
-) -> FilePlan {
+fn file_plan(facts: &Facts<'_>, paths: &HashMap<&str, u32>, file: u32, entry: Entry) -> FilePlan {
     let named = entry.relies_on.iter().filter_map(|path| paths.get(cleaned(path)).copied());
     let mut relies_on: Vec<_> = named.filter(|&other| facts.precedes(other, file)).collect();
     relies_on.sort_unstable_by_key(|&other| facts.positions[other as usize]);

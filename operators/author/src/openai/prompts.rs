@@ -103,7 +103,10 @@ impl Prompts {
 fn unusable(name: &str, path: &Path, why: &str) -> BuildError {
     BuildError {
         key: "prompts",
-        message: format!("the template \"{}\" for \"{name}\" cannot be used: {why}", path.display()),
+        message: format!(
+            "the template \"{}\" for \"{name}\" cannot be used: {why}",
+            path.display()
+        ),
         hint: Some("name a file that can be read, in the language of Jinja".to_owned()),
     }
 }

@@ -52,7 +52,10 @@ mod tests {
         let found = Ok(vec!["a".to_owned()]);
         assert_eq!(read(r#"{"read": ["a"]}"#), found);
         assert_eq!(read("Sure:\n```json\n{\"read\": [\"a\"]}\n```\nDone."), found);
-        assert_eq!(read(r#"A set {x} and {"other": {"read": ["b"]}}, then {"read": ["a"]}"#), found);
+        assert_eq!(
+            read(r#"A set {x} and {"other": {"read": ["b"]}}, then {"read": ["a"]}"#),
+            found
+        );
         assert_eq!(read(r#"{"read": ["a"], "more": 1}"#), found);
     }
 

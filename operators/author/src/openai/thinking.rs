@@ -75,7 +75,8 @@ async fn design(
     requests: &mut Vec<Request>,
 ) -> Result<Thought, AuthorError> {
     let facts = Facts::of(scene.structure);
-    let read = |&file: &u32| context! { path => facts.path(file), text => &**scene.structure.text(file) };
+    let read =
+        |&file: &u32| context! { path => facts.path(file), text => &**scene.structure.text(file) };
     let reads: Vec<_> = reads.iter().map(read).collect();
     let values = context! { reads, need, ..author.scene(&facts, scene) };
     let mut question = author.question("design", Some(scene.file), "design", &values)?;

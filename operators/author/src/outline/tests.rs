@@ -234,7 +234,8 @@ fn thoughts_before_reading() {
 #[test]
 fn thoughts_before_writing() {
     let shop = shop();
-    let thought = |file, reads: &[u32]| think(&shop, file, Moment::BeforeWriting { reads, need: "" });
+    let thought =
+        |file, reads: &[u32]| think(&shop, file, Moment::BeforeWriting { reads, need: "" });
     let thoughts =
         [thought(0, &[1, 2]), thought(1, &[]), thought(3, &[0]), thought(4, &[])].join("\n---\n");
     insta::assert_snapshot!("before_writing", thoughts);

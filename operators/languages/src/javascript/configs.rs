@@ -147,10 +147,7 @@ impl<'a> Configs<'a> {
 }
 
 /// The configurations of one folder, those that include the file `importer` first.
-fn those_for<'c>(
-    importer: &'c str,
-    configs: &'c [Config],
-) -> impl Iterator<Item = &'c Config> {
+fn those_for<'c>(importer: &'c str, configs: &'c [Config]) -> impl Iterator<Item = &'c Config> {
     let is_for = move |config: &&Config| configs.len() == 1 || config.scope.has(importer);
     configs.iter().filter(is_for).chain(configs.iter().filter(move |config| !is_for(config)))
 }

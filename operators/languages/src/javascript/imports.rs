@@ -61,8 +61,8 @@ impl<'a> Specifiers<'a> {
 
     fn target(&self, file: u32, specifier: &str) -> Target {
         let file = &self.repository.files[file as usize];
-        let importer = Importer::new(&file.path, file.language)
-            .with(self.configs.conditions(&file.path));
+        let importer =
+            Importer::new(&file.path, file.language).with(self.configs.conditions(&file.path));
         self.specifier(importer, specifier).or_else(|| {
             // Loaders go before a path, and a query follows it.
             let bare = specifier.rsplit('!').next().unwrap_or_default();

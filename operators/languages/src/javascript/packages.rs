@@ -306,7 +306,8 @@ fn published(manifest: &Map<String, Value>) -> HashSet<String> {
             .trim_start_matches(['^', '~', '<', '>', '=', 'v', ' '])
             .starts_with(|c: char| c.is_ascii_digit())
     };
-    let wanted = dependencies(manifest).filter(|(_, version)| version.as_str().is_some_and(is_version));
+    let wanted =
+        dependencies(manifest).filter(|(_, version)| version.as_str().is_some_and(is_version));
     wanted.map(|(name, _)| name.clone()).collect()
 }
 

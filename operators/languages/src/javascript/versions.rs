@@ -19,9 +19,9 @@ pub(crate) fn types_versions(manifest: &Map<String, Value>) -> Patterns<Vec<Stri
 
 /// Whether TypeScript's version is in a range such as `>=3.1 <5 || *`.
 fn holds(range: &str) -> bool {
-    let tight = ['=', '<', '>', '~', '^']
-        .iter()
-        .fold(range.to_owned(), |range, sign| range.replace(&format!("{sign} "), &sign.to_string()));
+    let tight = ['=', '<', '>', '~', '^'].iter().fold(range.to_owned(), |range, sign| {
+        range.replace(&format!("{sign} "), &sign.to_string())
+    });
     tight.split("||").any(|all| all.split_whitespace().all(compares))
 }
 

@@ -121,7 +121,9 @@ impl<'s> Reader<'_, 's> {
                 let is_literal = named.is_some_and(|path| {
                     matches!(GRAMMAR.kind(path), Kind::PlainString | Kind::QuotedString)
                 });
-                if let Some(path) = path.as_mut().filter(|path| is_literal && path.starts_with("./")) {
+                if let Some(path) =
+                    path.as_mut().filter(|path| is_literal && path.starts_with("./"))
+                {
                     // Only what begins at the folder of the file begins with a dot.
                     path.drain(..2);
                 }

@@ -302,10 +302,7 @@ fn folders_inside_of_packages_are_on_no_path() {
         ("other.py", "import vendored"),
     ]);
     assert_eq!(sample.needs("pack/__init__.py"), ["pack/_vendor/vendored/__init__.py"]);
-    assert_eq!(
-        sample.needs("pack/api/openai/tune/run.py"),
-        ["pack/api/openai/tune/beside.py"]
-    );
+    assert_eq!(sample.needs("pack/api/openai/tune/run.py"), ["pack/api/openai/tune/beside.py"]);
     assert!(sample.needs("other.py").is_empty());
 }
 
@@ -315,7 +312,10 @@ fn a_namespace_that_many_projects_share() {
     let projects: Vec<_> = (0..100).map(project).collect();
     let mut files: Vec<_> =
         projects.iter().flat_map(|(setup, module)| [(&**setup, ""), (&**module, "")]).collect();
-    files.push(("p1/src/space/tools/x/__init__.py", "import space.tools.t77, t5\nimport space.tools.t1"));
+    files.push((
+        "p1/src/space/tools/x/__init__.py",
+        "import space.tools.t77, t5\nimport space.tools.t1",
+    ));
     assert_eq!(
         Sample::new(&files).needs("p1/src/space/tools/x/__init__.py"),
         ["p1/src/space/tools/t1/__init__.py", "p77/src/space/tools/t77/__init__.py"]
@@ -324,8 +324,11 @@ fn a_namespace_that_many_projects_share() {
 
 #[test]
 fn stubs_mean_the_stubs_of_the_standard_library() {
-    let names = ["abc", "ast", "csv", "cmd", "dis", "glob", "gzip", "hmac", "html", "http", "imp", "io"];
-    let more = ["json", "locale", "mmap", "nis", "os", "pdb", "pwd", "pty", "re", "sched", "shlex", "site"];
+    let names =
+        ["abc", "ast", "csv", "cmd", "dis", "glob", "gzip", "hmac", "html", "http", "imp", "io"];
+    let more = [
+        "json", "locale", "mmap", "nis", "os", "pdb", "pwd", "pty", "re", "sched", "shlex", "site",
+    ];
     let last = ["stat", "string", "sys", "time", "token", "types", "typing", "uu"];
     let all = names.iter().chain(&more).chain(&last);
     let paths: Vec<_> = all.map(|name| format!("tool/typeshed/stdlib/{name}.pyi")).collect();

@@ -221,7 +221,8 @@ fn standard(repository: &Repository) -> impl Iterator<Item = &str> {
 fn autoloaded(repository: &Repository) -> HashMap<&str, Vec<u32>> {
     let mut names = HashMap::<_, Vec<_>>::new();
     for (index, file) in (0_u32..).zip(&repository.files) {
-        let inside = file.path.strip_prefix("app/").or_else(|| Some(file.path.split_once("/app/")?.1));
+        let inside =
+            file.path.strip_prefix("app/").or_else(|| Some(file.path.split_once("/app/")?.1));
         let name = inside.and_then(|inside| inside.split_once('/')).map(|(_, name)| name);
         let Some(name) = name.and_then(|name| name.strip_suffix(".rb")) else { continue };
         names.entry(name).or_default().push(index);

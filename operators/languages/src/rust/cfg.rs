@@ -238,7 +238,8 @@ mod tests {
         ] {
             assert_eq!(holds(inactive), Some(false), "{inactive}");
         }
-        for unknown in ["test", "feature = \"std\"", "all(unix, test)", "has_it", "", "(", "not()"] {
+        for unknown in ["test", "feature = \"std\"", "all(unix, test)", "has_it", "", "(", "not()"]
+        {
             assert_eq!(holds(unknown), None, "{unknown}");
         }
         assert_eq!(holds(&"not(".repeat(100_000)), None);

@@ -111,7 +111,9 @@ impl Resolver for Crates<'_> {
         for name in &import.names {
             match (path, name.name.as_str()) {
                 (path, "*") => {
-                    self.whole(scope, path).into_iter().for_each(|file| say(file, EdgeKind::Import));
+                    self.whole(scope, path)
+                        .into_iter()
+                        .for_each(|file| say(file, EdgeKind::Import));
                 }
                 (path, "self") | ("", path) => self.leaf(scope, path, &mut say),
                 (path, name) => self.named(scope, path, name, &mut say),

@@ -130,7 +130,10 @@ fn crates_of_a_workspace_know_each_other() {
              [[bin]]\nname = \"x\"\npath = \"x.rs\"",
         ),
         ("two/src/main.rs", "use first::store::Key; mod cli;"),
-        ("two/src/cli.rs", "use first::Thing; use one_core::store; use crate::cli::x; fn f() { use crate::Main; }"),
+        (
+            "two/src/cli.rs",
+            "use first::Thing; use one_core::store; use crate::cli::x; fn f() { use crate::Main; }",
+        ),
         ("two/src/bin/tool.rs", "use crate::Own; use first::store::cells;"),
         ("two/x.rs", "mod cli;"),
     ]);
@@ -190,7 +193,10 @@ fn enums_in_scope_of_blocks() {
         ("Cargo.toml", "[package]\nname = \"a\"\nedition = \"2021\""),
         ("src/lib.rs", "mod assets; mod event; pub use assets::*; pub use event::*;"),
         ("src/event.rs", "pub enum Event { Added, Removed }"),
-        ("src/assets.rs", "use crate::{Event}; impl A { fn f() { use Event::{Added, Removed}; } } fn g() { use Event::*; }"),
+        (
+            "src/assets.rs",
+            "use crate::{Event}; impl A { fn f() { use Event::{Added, Removed}; } } fn g() { use Event::*; }",
+        ),
     ]);
     assert_eq!(sample.needs("src/assets.rs"), ["src/event.rs", "src/lib.rs"]);
 }
@@ -204,7 +210,10 @@ fn a_sample_has_the_edges_that_rust_analyzer_sees() {
 fn what_should_be_there_is_told() {
     let sample = Sample::new(&[
         ("Cargo.toml", "[package]\nname = \"a\"\nedition = \"2021\""),
-        ("src/lib.rs", "mod x; mod gone; #[cfg(windows)] mod win; use crate::no::No; use std::fmt;"),
+        (
+            "src/lib.rs",
+            "mod x; mod gone; #[cfg(windows)] mod win; use crate::no::No; use std::fmt;",
+        ),
         ("src/x.rs", "use crate::made::Made; include!(\"no.rs\"); use serde::Serialize;"),
     ]);
     let why = |(import, why): (String, String)| format!("{import}: {why}");
@@ -220,7 +229,10 @@ fn what_should_be_there_is_told() {
 fn what_is_for_another_system_is_inactive() {
     let sample = Sample::new(&[
         ("src/lib.rs", "mod a; #[cfg(windows)] mod b; #[cfg(unix)] mod c;"),
-        ("src/a.rs", "#[cfg(not(unix))] fn f() { use crate::c; } cfg_if! { if #[cfg(unix)] { use crate::c::C; } else { use crate::b::B; } }"),
+        (
+            "src/a.rs",
+            "#[cfg(not(unix))] fn f() { use crate::c; } cfg_if! { if #[cfg(unix)] { use crate::c::C; } else { use crate::b::B; } }",
+        ),
         ("src/b.rs", "use crate::c::C;"),
         ("src/c.rs", "#![cfg(target_os = \"macos\")] use crate::a;"),
     ]);
@@ -268,8 +280,8 @@ fn macros_pass_on_what_they_are_given_and_make_what_they_say() {
     ]);
     assert_eq!(sample.needs("src/lib.rs"), ["src/deep/er.rs", "src/given.rs", "src/made.rs"]);
     assert_eq!(sample.needs("src/made.rs"), ["src/deep/er.rs"]);
-    assert_eq!(sample.edges("src/given.rs"), [
-        ("src/lib.rs", EdgeKind::Import),
-        ("src/made.rs", EdgeKind::ReExport)
-    ]);
+    assert_eq!(
+        sample.edges("src/given.rs"),
+        [("src/lib.rs", EdgeKind::Import), ("src/made.rs", EdgeKind::ReExport)]
+    );
 }

@@ -3,8 +3,8 @@
 use backstory_core::{Import, ImportedName, When};
 use tree_sitter::Node;
 
-use super::paths::{Path, path, word};
 use super::super::imports::AUTOLOADED;
+use super::paths::{Path, path, word};
 use super::{Fields, GRAMMAR, Kind, Reader, Runs, Scope, Under};
 use crate::sketch::LONGEST_PATH;
 

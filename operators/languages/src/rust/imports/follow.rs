@@ -81,7 +81,10 @@ impl<'a> Names<'a> {
             Entry::Here(place) => Some(place),
             Entry::Use(leaf) => {
                 let (scope, rest) = self.path_of(leaf);
-                self.follow(Step { at: At::Start(scope), from: scope, rest, through: vec![leaf] }, false)
+                self.follow(
+                    Step { at: At::Start(scope), from: scope, rest, through: vec![leaf] },
+                    false,
+                )
             }
         }
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use backstory_core::{Import, Outline, Repository, When};
 
 use super::packages::Packages;
-use crate::sketch::LONGEST_PATH;
 use crate::files::{Files, file_name, join, parent, walk_to};
+use crate::sketch::LONGEST_PATH;
 
 /// A module of some crate, or a block that has imports of its own.
 pub(super) struct Module {
@@ -81,7 +81,8 @@ impl<'a> Modules<'a> {
     /// Libraries first: what belongs to a library and to a program is looked at as part of the library.
     fn add_packages(&mut self) {
         let packages = self.packages.list.iter().enumerate();
-        let libraries = packages.clone().filter_map(|(at, one)| Some((at, one.library.as_ref()?.1)));
+        let libraries =
+            packages.clone().filter_map(|(at, one)| Some((at, one.library.as_ref()?.1)));
         let others = packages.flat_map(|(at, one)| one.targets.iter().map(move |&file| (at, file)));
         for (package, file) in libraries.chain(others).collect::<Vec<_>>() {
             if self.of_file[file as usize].is_none() {
@@ -163,7 +164,8 @@ impl<'a> Modules<'a> {
 
     /// A module in `parent`, of the same file.
     fn inside(&self, parent: u32) -> Module {
-        let Module { file, root, package, is_inactive, ref folder, .. } = self.list[parent as usize];
+        let Module { file, root, package, is_inactive, ref folder, .. } =
+            self.list[parent as usize];
         let folder = folder.clone();
         Module { file, parent: Some(parent), root, folder, package, is_block: false, is_inactive }
     }

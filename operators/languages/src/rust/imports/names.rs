@@ -79,7 +79,8 @@ impl<'a> Names<'a> {
         all.add_declared();
         for file in 0..outlines.len() as u32 {
             let Some(module) = all.modules.of_file[file as usize] else { continue };
-            let (text, outline) = (&*repository.files[file as usize].text, &*outlines[file as usize]);
+            let (text, outline) =
+                (&*repository.files[file as usize].text, &*outlines[file as usize]);
             all.add_definitions(module, outline, text);
             for import in &outline.imports {
                 all.add_import(file, import);

@@ -173,8 +173,8 @@ fn sections(manifest: &Table) -> impl Iterator<Item = &Table> {
 /// The folder that stands in for a package of this name, as seen from the workspace.
 fn patched<'t>(workspace: &'t Table, name: &str) -> Option<&'t str> {
     let registries = workspace.get("patch")?.as_table()?.values().filter_map(Value::as_table);
-    let mut patches = registries.flatten().filter(|(key, patch)| {
-        patch.get("package").and_then(Value::as_str).unwrap_or(key) == name
-    });
+    let mut patches = registries
+        .flatten()
+        .filter(|(key, patch)| patch.get("package").and_then(Value::as_str).unwrap_or(key) == name);
     patches.find_map(|(_, patch)| patch.get("path")?.as_str())
 }

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 use backstory_core::{Import, ImportedName, When};
 use tree_sitter::Node;
 
-use crate::rust::cfg::{attributes, holds, named_after};
 use super::{Kind, Place, Reader, Scope};
+use crate::rust::cfg::{attributes, holds, named_after};
 use crate::sketch::LONGEST_PATH;
 use crate::syntax::text_of;
 
@@ -114,7 +114,8 @@ impl Reader<'_> {
 
     /// Whether others may use what an item names.
     fn is_exported(&self, node: Node<'_>) -> bool {
-        let first = node.named_child(0).filter(|child| self.grammar.kind(*child) == Kind::Visibility);
+        let first =
+            node.named_child(0).filter(|child| self.grammar.kind(*child) == Kind::Visibility);
         first.is_some_and(|node| !self.sketch.text(node).contains("self"))
     }
 
@@ -225,7 +226,8 @@ impl Reader<'_> {
         }
         let mut cursor = node.walk();
         let mut children = node.named_children(&mut cursor);
-        let Some(given) = children.find(|child| self.grammar.kind(*child) == Kind::TokenTree) else {
+        let Some(given) = children.find(|child| self.grammar.kind(*child) == Kind::TokenTree)
+        else {
             return;
         };
         let name = plain(self.sketch.text(name));
