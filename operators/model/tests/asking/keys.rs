@@ -48,7 +48,7 @@ async fn no_key_is_told() {
 async fn passwords_in_urls_are_sent_and_not_told() {
     let server = Server::start(Scenario::default()).await;
     let url = server.url().replace("http://", "http://me:pass-secret@") + "/?key=also-secret";
-    let client = client(&[url], json!({}), &store());
+    let client = client(&[url], json!({ "patience_seconds": 1 }), &store());
     let asked = ask(&client, "q").await;
     assert_eq!(asked.requests[0].endpoint.as_deref(), Some(server.url().as_str()));
     assert!(server.stats().keys[0].starts_with("Basic "));
