@@ -1,10 +1,12 @@
 //! Round trips of rows, and what opening an output promises whatever happened to it before.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::Path;
 
-use backstory_core::{Digest, Message, Span, SpanKind, TokenSpan, ToolCall};
+use backstory_core::{
+    Digest, Message, Mode, Outcome, Quality, Request, Span, SpanKind, Spent, TokenSpan, ToolCall,
+};
 use futures::TryStreamExt;
 use tempfile::TempDir;
 
@@ -58,11 +60,16 @@ fn trajectory(repo: &str) -> TrajectoryRow {
         language: Some("python".into()),
         arm: "raw".into(),
         author: None,
+        mode: Some(Mode::Blinded),
         plan_hash: "plan".into(),
         files: vec![file],
         n_files_seen: 3,
         left_out: vec![("ignored".into(), 2)],
         n_files_failed: 0,
+        order_ok: true,
+        bytes_equal: false,
+        thoughts: vec![ThoughtRow { file: 0, quality: quality() }],
+        marks: vec!["a.py, thought 1: words is 9, above 8".into()],
         messages: vec![assistant, tool],
         text: "# a.py\nx = 1\n".into(),
         spans: vec![
@@ -70,6 +77,56 @@ fn trajectory(repo: &str) -> TrajectoryRow {
             Span { start: 7, end: 13, kind: SpanKind::Write, file: Some(0), step: 1 },
         ],
     }
+}
+
+/// No two measures are equal, so that none can stand for another.
+fn quality() -> Quality {
+    Quality {
+        tokens: 1,
+        copy_8: 0.25,
+        copy_13: 0.125,
+        longest_copy: 4,
+        ungrounded: vec!["cart_total".into()],
+        n_ungrounded: 5,
+        hindsight_talk: vec!["the given code".into()],
+        n_hindsight_talk: 6,
+        repetition: 0.5,
+        words: 9,
+        chars: 10,
+    }
+}
+
+fn paid(repo: &str, cost: Option<f64>) -> LedgerRow {
+    let request = Request {
+        key: Digest::of(repo),
+        purpose: "plan".into(),
+        file: None,
+        endpoint: Some("http://gpu-1:8000/v1".into()),
+        model: "m".into(),
+        prompt_tokens: 100,
+        completion_tokens: 10,
+        latency_ms: 7,
+        tries: 2,
+        finish_reason: Some("stop".into()),
+        cost,
+        outcome: Outcome::Used,
+        message: None,
+    };
+    LedgerRow { repo: repo.into(), simulation: "simulate".into(), path: None, request }
+}
+
+#[test]
+fn what_was_paid_is_known_again() {
+    let folder = TempDir::new().unwrap();
+    let runtime = runtime();
+    let mut output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
+    assert!(runtime.block_on(output.spent()).unwrap().is_empty());
+    let mut writer = SegmentWriter::default();
+    writer.ledger(&[paid("a", Some(0.5)), paid("b", None)]).unwrap();
+    let segments = writer.close(&output.store(), runtime.handle()).unwrap();
+    runtime.block_on(output.commit(segments)).unwrap();
+    let spent = runtime.block_on(output.spent()).unwrap();
+    assert_eq!(spent["m"], Spent { requests: 4, tokens: 220, money: 0.5 });
 }
 
 fn sequence(repo: &str) -> SequenceRow {

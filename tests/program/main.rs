@@ -16,5 +16,8 @@ mod full_disk;
 mod git;
 mod golden;
 mod interrupted;
+mod models;
 mod same_answer;
+#[path = "../../operators/model/tests/server/mod.rs"]
+mod server;
 mod tampered;

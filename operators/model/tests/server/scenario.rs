@@ -176,6 +176,9 @@ impl Scenario {
         match scripted {
             Some((_, Value::String(text))) => text.clone(),
             Some((_, value)) => value.to_string(),
+            None if question["response_format"]["json_schema"]["name"] == "plan" => {
+                plan(question).to_string()
+            }
             None if schema.is_object() => instance(schema).to_string(),
             None => format!("echo: {}", last.chars().take(200).collect::<String>()),
         }
@@ -194,6 +197,26 @@ pub fn key(question: &Value, body: &[u8]) -> String {
     body.hash(&mut hasher);
     let start: String = last(question).chars().take(40).collect();
     format!("{start}#{:016x}", hasher.finish())
+}
+
+/// A plan of the files that a prompt lists at its end: `- path (needs ...)`.
+fn plan(question: &Value) -> Value {
+    let messages = question["messages"].as_array().into_iter().flatten();
+    let mut texts = messages.filter_map(|message| message["content"].as_str());
+    let listed = texts.find_map(|text| text.split_once("The files, in order:"));
+    let lines = listed.map(|(_, list)| list.lines()).into_iter().flatten();
+    let paths = lines.filter_map(|line| line.strip_prefix("- "));
+    let entry = |path: &str| {
+        let path = path.split(" (needs ").next().unwrap_or_default();
+        json!({
+            "path": path,
+            "purpose": format!("Holds what {path} is for."),
+            "interface": ["text"],
+            "relies_on": [],
+        })
+    };
+    let files: Vec<_> = paths.map(entry).collect();
+    json!({ "requirements": "It has to work.", "files": files })
 }
 
 /// Something that a schema allows, as long as the schema is a simple one.
