@@ -1,7 +1,8 @@
 //! What the client makes of servers, and what it costs itself.
 //!
 //! - `slots`: a server with 256 slots and answers of 200 ms: the share of its slots in use, from the first
-//!   request until 256 are left. Prompts of 16 KB, answers kept in a folder.
+//!   request until 256 are left. Prompts of 16 KB; answers kept in memory, which leaves the cost of the
+//!   client itself, and in a folder, which adds that of the disk.
 //! - `rate`: a server that refuses more than 50 requests a second: the share of the rate that is used, from
 //!   the first request to the last answer.
 //!
@@ -19,7 +20,9 @@ use backstory_core::Digest;
 use backstory_model::{Client, Message, Question, Spent};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
 use serde_json::json;
 use server::{Scenario, Server};
 use tokio::runtime::{Builder, Runtime};
@@ -30,10 +33,17 @@ const RATE: f64 = 50.0;
 fn main() {
     let scenario = Scenario { latency_ms: 200, ..Scenario::default() };
     let slots = Scenario { slots: Some(SLOTS), ..scenario.clone() };
-    let run = run(slots, 10_000, 16 << 10);
-    println!("slots: {:.1} % in use, {:.0} us CPU a request", run.used * 100.0, run.cpu);
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
+    let stores: [(_, Arc<dyn ObjectStore>); 2] =
+        [("memory", Arc::new(InMemory::new())), ("disk", disk)];
+    for (name, store) in stores {
+        let run = run(slots.clone(), store, 10_000, 16 << 10);
+        let used = run.used * 100.0;
+        println!("slots, {name}: {used:.1} % in use, {:.0} us CPU a request", run.cpu);
+    }
     let rate = Scenario { rate: Some(RATE), ..scenario };
-    let run = self::run(rate, 2_000, 1 << 10);
+    let run = run(rate, Arc::new(InMemory::new()), 2_000, 1 << 10);
     let used = run.answered / run.seconds / RATE;
     println!(
         "rate: {:.1} % used, {} refused, {:.0} us CPU a request",
@@ -53,11 +63,9 @@ struct Run {
     cpu: f64,
 }
 
-fn run(scenario: Scenario, requests: u64, bytes: usize) -> Run {
+fn run(scenario: Scenario, store: Arc<dyn ObjectStore>, requests: u64, bytes: usize) -> Run {
     let serving = runtime("server");
     let server = serving.block_on(Server::start(scenario));
-    let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
     let config = json!({ "model": "m", "urls": [server.url()], "max_in_flight": SLOTS });
     let config = serde_json::from_value(config).unwrap();
     let client = Client::new(&config, store, "answers".into(), Spent::default()).unwrap();
@@ -68,12 +76,12 @@ fn run(scenario: Scenario, requests: u64, bytes: usize) -> Run {
     let mut used = None;
     let asking = runtime("client");
     asking.block_on(async {
-        // As many at once as a run has, and a few hundred that wait.
+        // Many more than there are slots: looking for answers and keeping them takes time, too.
         let mut under_way = FuturesUnordered::new();
         let mut asked = 0;
         let mut done = 0;
         while done < requests {
-            while asked < requests && under_way.len() < 3 * SLOTS as usize {
+            while asked < requests && under_way.len() < 8 * SLOTS as usize {
                 under_way.push(ask(&client, asked, &text));
                 asked += 1;
             }
