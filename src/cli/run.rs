@@ -49,10 +49,11 @@ struct Summary<'a> {
 /// Runs the plan to its end, or until Ctrl-C.
 pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let begin = Instant::now();
-    let plan = args.plan.resolve()?;
-    let names = list(&plan)?;
     let workers = args.workers.or_else(|| std::thread::available_parallelism().ok());
     let workers = workers.map_or(1, NonZeroUsize::get);
+    crate::engine::give_memory_back(workers);
+    let plan = args.plan.resolve()?;
+    let names = list(&plan)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
     let output = runtime.block_on(Output::open(&plan.sink, &identity(&plan)))?;

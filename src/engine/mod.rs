@@ -21,6 +21,7 @@
 //! that one slow repository holds back none but itself.
 
 mod admit;
+mod allocator;
 mod assemble;
 mod budget;
 mod control;
@@ -41,6 +42,7 @@ use tokio::sync::Mutex;
 use crate::plan::Resolved;
 use crate::tables::{Output, OutputError};
 
+pub use allocator::give_memory_back;
 pub use control::{Control, RunError};
 pub use process::{EXIT_PANIC, exit_on_panic};
 pub use tally::{Progress, Tally};

@@ -31,8 +31,8 @@ impl Default for Run {
     fn default() -> Self {
         Self {
             in_flight_repositories: 1024,
-            in_flight_bytes: 16 << 20,
-            seal_bytes: 16 << 20,
+            in_flight_bytes: 8 << 20,
+            seal_bytes: 4 << 20,
             seal_seconds: 5,
         }
     }

@@ -67,8 +67,8 @@ fn place_with(model: &Model, repositories: u64, further: &str) -> Place {
 }
 
 fn query(place: &Place, sql: &str) -> Value {
-    let outcome = place.run(&["query", "out", sql, "--format", "json"]).exits(0);
-    serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("{}", outcome.report()))
+    let outcome = place.run(&["query", "out", sql, "--json"]).exits(0);
+    outcome.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect()
 }
 
 fn finished(outcome: Outcome) -> Outcome {

@@ -105,7 +105,7 @@ fn client(model: &ModelConfig, answers: &Path) -> Result<Client, Vec<BuildError>
             hint: Some("name a folder with an ordinary path".to_owned()),
         }]
     })?;
-    Client::new(model, Arc::new(LocalFileSystem::new()), place, Spent::default())
+    Client::new(model, Arc::new(LocalFileSystem::new()), place)
 }
 
 impl OpenAiConfig {

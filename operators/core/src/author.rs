@@ -123,6 +123,16 @@ impl Spent {
     }
 }
 
+impl From<&Request> for Spent {
+    fn from(request: &Request) -> Self {
+        Self {
+            requests: request.tries.into(),
+            tokens: request.prompt_tokens + request.completion_tokens,
+            money: request.cost.unwrap_or(0.0),
+        }
+    }
+}
+
 /// Whoever writes requirements, plans and thoughts. Called concurrently.
 ///
 /// An author never supplies the content of a file: see [`crate::Step`].

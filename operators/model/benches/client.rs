@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backstory_core::Digest;
-use backstory_model::{Client, Message, Question, Spent};
+use backstory_model::{Client, Message, Question};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use object_store::ObjectStore;
@@ -68,7 +68,7 @@ fn run(scenario: Scenario, store: Arc<dyn ObjectStore>, requests: u64, bytes: us
     let server = serving.block_on(Server::start(scenario));
     let config = json!({ "model": "m", "urls": [server.url()], "max_in_flight": SLOTS });
     let config = serde_json::from_value(config).unwrap();
-    let client = Client::new(&config, store, "answers".into(), Spent::default()).unwrap();
+    let client = Client::new(&config, store, "answers".into()).unwrap();
 
     let text = "all work and no play ".repeat(bytes / 21);
     let before = cpu();

@@ -15,8 +15,8 @@ pub(crate) struct Purse {
 }
 
 impl Purse {
-    pub fn new(model: String, budget: Budget, spent: Spent) -> Self {
-        Self { model, budget, spent, reserved: 0 }
+    pub fn new(model: String, budget: Budget) -> Self {
+        Self { model, budget, spent: Spent::default(), reserved: 0 }
     }
 
     /// Takes into account what was spent elsewhere.
@@ -81,7 +81,9 @@ mod tests {
     use super::*;
 
     fn purse(budget: Budget) -> Purse {
-        Purse::new("m".into(), budget, Spent { requests: 998, tokens: 90, money: 0.5 })
+        let mut purse = Purse::new("m".into(), budget);
+        purse.charge(&Spent { requests: 998, tokens: 90, money: 0.5 });
+        purse
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use backstory_core::{AuthorError, BuildError, Digest, ModelStatus, Request};
+use backstory_core::{AuthorError, BuildError, Digest, ModelStatus, Request, Spent};
 use object_store::ObjectStore;
 use object_store::path::Path;
 
@@ -11,7 +11,7 @@ use crate::attempt::Attempt;
 use crate::check::servers;
 use crate::desk::Desk;
 use crate::flight::{Settled, settled};
-use crate::{ModelConfig, OnTruncated, Question, Reply, Spent};
+use crate::{ModelConfig, OnTruncated, Question, Reply};
 
 /// What came of a question.
 #[derive(Clone, Debug)]
@@ -56,16 +56,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that keeps answers in `answers` under `prefix`. `spent` is what earlier runs paid by the
-    /// ledger, and counts against the budget. Answers that are recalled count no more: those whose payment
-    /// is missing in the ledger, because that run was killed, are the caller's to add to it.
+    /// A client that keeps answers in `answers` under `prefix`. Answers that are recalled are not paid, and
+    /// do not count against the budget.
     pub fn new(
         config: &ModelConfig,
         answers: Arc<dyn ObjectStore>,
         prefix: Path,
-        spent: Spent,
     ) -> Result<Self, Vec<BuildError>> {
-        Self::with_keys(config, answers, prefix, spent, &|name| std::env::var(name).ok())
+        Self::with_keys(config, answers, prefix, &|name| std::env::var(name).ok())
     }
 
     /// The same, with keys from elsewhere than the environment.
@@ -73,11 +71,10 @@ impl Client {
         config: &ModelConfig,
         answers: Arc<dyn ObjectStore>,
         prefix: Path,
-        spent: Spent,
         key: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<BuildError>> {
         let servers = servers(config, key)?;
-        let desk = Desk::new(config.clone(), servers, answers, prefix, spent)?;
+        let desk = Desk::new(config.clone(), servers, answers, prefix)?;
         Ok(Self { desk: Arc::new(desk) })
     }
 

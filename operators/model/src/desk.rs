@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use backstory_core::{BuildError, Digest, ModelStatus};
+use backstory_core::{BuildError, Digest, ModelStatus, Spent};
 use object_store::ObjectStore;
 use object_store::path::Path;
 use tokio::sync::{Notify, oneshot};
@@ -19,7 +19,7 @@ use crate::queue::Ticket;
 use crate::server::Server;
 use crate::status::Counts;
 use crate::wire::{Usage, Wire};
-use crate::{ModelConfig, Spent, body};
+use crate::{ModelConfig, body};
 
 /// What all questions to a model share.
 pub(crate) struct Desk {
@@ -64,14 +64,13 @@ impl Desk {
         servers: Vec<Server>,
         answers: Arc<dyn ObjectStore>,
         prefix: Path,
-        spent: Spent,
     ) -> Result<Self, Vec<BuildError>> {
         let connections = servers.iter().map(|server| server.max_in_flight as usize).max();
         let wire = Wire::new(&config, connections.unwrap_or(1)).map_err(|error| {
             let message = format!("connections cannot be made on this machine: {error}");
             vec![BuildError { key: "urls", message, hint: None }]
         })?;
-        let purse = Purse::new(config.model.clone(), config.budget.unwrap_or_default(), spent);
+        let purse = Purse::new(config.model.clone(), config.budget.unwrap_or_default());
         let patience = Duration::from_secs(config.patience_seconds);
         let pool = Pool::new(&config.model, &servers, patience, purse);
         Ok(Self {

@@ -41,7 +41,6 @@ mod server;
 mod status;
 mod wire;
 
-pub use backstory_core::Spent;
 pub use client::{AskError, Asked, Client};
 pub use config::{Budget, Endpoint, ModelConfig, OnTruncated, Price, Structured, Tries};
 pub use question::{Message, Question};

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 
 use backstory_core::{
-    Definition, DefinitionKind, Digest, Graph, Import, Outline as FileOutline, Repository,
+    Definition, DefinitionKind, Digest, Graph, Import, Mode, Outline as FileOutline, Repository,
     SourceFile,
 };
 use futures::executor::block_on;
@@ -191,7 +192,8 @@ def _load(path):
 }
 
 fn author() -> Arc<dyn Author> {
-    Outline::default().build().unwrap()
+    let environment = AuthorEnvironment { base: Path::new("."), answers: Path::new(".") };
+    Outline::default().build(&environment).unwrap()
 }
 
 fn plan(structure: &Structure) -> Plan {

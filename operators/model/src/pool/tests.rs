@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::check::servers;
-use crate::{Budget, ModelConfig, Spent};
+use crate::{Budget, ModelConfig};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -15,7 +15,7 @@ fn pool_of(endpoints: &Value, budget: Budget) -> Pool<&'static str> {
     let config = json!({ "model": "m", "endpoints": endpoints });
     let config: ModelConfig = serde_json::from_value(config).unwrap();
     let servers = servers(&config, &|_| None).unwrap();
-    Pool::new("m", &servers, SECOND * 10, Purse::new("m".into(), budget, Spent::default()))
+    Pool::new("m", &servers, SECOND * 10, Purse::new("m".into(), budget))
 }
 
 fn pool(servers: usize, slots: u32) -> Pool<&'static str> {

@@ -1,5 +1,7 @@
 //! Budgets hold, whatever goes wrong.
 
+use backstory_core::Spent;
+
 use super::*;
 
 async fn ask_many(client: &Client, count: usize) -> Vec<Asked> {
@@ -14,7 +16,8 @@ async fn requests_are_exact() {
     let store = store();
     let spent = Spent { requests: 980, ..Spent::default() };
     let fields = json!({ "budget": { "requests": 1000 } });
-    let client = client_that_spent(&[server.url()], fields, &store, spent);
+    let client = client(&[server.url()], fields, &store);
+    client.charge(&spent);
     let asked = ask_many(&client, 50).await;
     let answered = asked.iter().filter(|asked| asked.result.is_ok()).count();
     assert_eq!((answered, server.stats().answered), (20, 20));
@@ -25,10 +28,11 @@ async fn requests_are_exact() {
     assert_eq!(client.status().trouble.as_deref(), Some(told));
 
     let mut ledger = spent;
-    asked.iter().flat_map(|asked| &asked.requests).for_each(|request| ledger.add(request));
+    asked.iter().flat_map(|asked| &asked.requests).for_each(|request| ledger.add(&request.into()));
     assert_eq!(ledger.requests, 1000, "the ledger says the same");
     let more = json!({ "budget": { "requests": 1005 } });
-    let again = client_that_spent(&[server.url()], more, &store, ledger);
+    let again = super::client(&[server.url()], more, &store);
+    again.charge(&ledger);
     let asked = ask_many(&again, 50).await;
     assert_eq!(asked.iter().filter(|asked| asked.result.is_ok()).count(), 25);
     assert_eq!((again.status().recalled, server.stats().answered), (20, 25));

@@ -14,7 +14,7 @@ fn with_key(url: &str, fields: Value, store: &Arc<dyn ObjectStore>) -> Client {
     let mut config = config(&[url.to_owned()], fields);
     config.api_key = Some("THE_KEY".into());
     let store = Arc::clone(store);
-    Client::with_keys(&config, store, "answers".into(), Spent::default(), &key).unwrap()
+    Client::with_keys(&config, store, "answers".into(), &key).unwrap()
 }
 
 #[tokio::test]

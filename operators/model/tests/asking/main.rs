@@ -14,7 +14,7 @@ mod pools;
 use std::sync::Arc;
 
 use backstory_core::Digest;
-use backstory_model::{AskError, Asked, Client, Message, ModelConfig, Question, Spent};
+use backstory_model::{AskError, Asked, Client, Message, ModelConfig, Question};
 use futures::future::join_all;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
@@ -34,16 +34,7 @@ fn config(urls: &[String], fields: Value) -> ModelConfig {
 }
 
 fn client(urls: &[String], fields: Value, store: &Arc<dyn ObjectStore>) -> Client {
-    client_that_spent(urls, fields, store, Spent::default())
-}
-
-fn client_that_spent(
-    urls: &[String],
-    fields: Value,
-    store: &Arc<dyn ObjectStore>,
-    spent: Spent,
-) -> Client {
-    Client::new(&config(urls, fields), Arc::clone(store), "answers".into(), spent).unwrap()
+    Client::new(&config(urls, fields), Arc::clone(store), "answers".into()).unwrap()
 }
 
 fn question(text: &str) -> Question {
