@@ -77,7 +77,7 @@ fn story(structure: &Structure, thought: &str) -> Story {
         let mut steps = vec![Step::Think(thought.into())];
         steps.extend(reads.flat_map(|&read| [Step::Read(read), Step::Observation(read)]));
         steps.extend([Step::Think(format!("Now {file}.")), Step::Write(file)]);
-        Arc::new(Draft { file, steps })
+        Arc::new(Draft { file, steps, qualities: vec![], marks: vec![] })
     };
     Story {
         plan: Arc::new(Plan {
@@ -86,6 +86,7 @@ fn story(structure: &Structure, thought: &str) -> Story {
         }),
         drafts: structure.graph.order.iter().map(draft).collect(),
         author: "outline/1".into(),
+        mode: backstory_core::Mode::Hindsight,
     }
 }
 

@@ -37,7 +37,7 @@ fn plan(order: &[u32]) -> Plan {
 }
 
 fn draft(file: u32, steps: &[Step]) -> Arc<Draft> {
-    Arc::new(Draft { file, steps: steps.to_vec() })
+    Arc::new(Draft { file, steps: steps.to_vec(), qualities: vec![], marks: vec![] })
 }
 
 fn thought() -> Step {
