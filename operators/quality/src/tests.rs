@@ -86,7 +86,7 @@ fn prose_copies_nothing_and_quotes_and_white_space_hide_nothing() {
 fn a_list_of_names_is_cut_and_its_count_is_not() {
     let target = (0..100).map(|i| format!("name_{i:03} ")).collect::<Vec<_>>().concat();
     let quality = of(&target, &target, &[]);
-    assert_eq!((quality.ungrounded.len(), quality.n_ungrounded), (MOST_UNGROUNDED, 100));
+    assert_eq!((quality.ungrounded.len(), quality.n_ungrounded), (Quality::MOST_UNGROUNDED, 100));
     assert_eq!(quality.ungrounded.last().unwrap(), "name_063");
 }
 
