@@ -90,7 +90,8 @@ impl<'a> Checker<'a> {
     fn table(&mut self, node: &Node, table: &Table, schema: &Json, key: &str) -> Json {
         let nothing = Map::new();
         let known = schema.get("properties").and_then(Json::as_object).unwrap_or(&nothing);
-        let others = schema.get("additionalProperties").filter(|others| others.is_object());
+        let others =
+            schema.get("additionalProperties").filter(|others| **others != Json::Bool(false));
         let mut clean = Map::new();
         for entry in &table.entries {
             let path = join(key, &entry.key);

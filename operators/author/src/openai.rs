@@ -11,6 +11,8 @@ mod planning;
 mod prompts;
 mod reader;
 mod target;
+#[cfg(test)]
+mod tests;
 mod thinking;
 
 use std::path::{Path, PathBuf};
@@ -121,6 +123,10 @@ impl OpenAiConfig {
         self,
         environment: &AuthorEnvironment<'_>,
     ) -> Result<Arc<dyn Author>, Vec<BuildError>> {
+        Ok(Arc::new(self.author(environment)?))
+    }
+
+    fn author(self, environment: &AuthorEnvironment<'_>) -> Result<OpenAi, Vec<BuildError>> {
         let templates = self.prompts.load(environment.base);
         let answers = self
             .answers
@@ -137,7 +143,7 @@ impl OpenAiConfig {
                     .collect());
             }
         };
-        Ok(Arc::new(OpenAi {
+        Ok(OpenAi {
             identity: self.identity(templates.digest),
             context_bytes: self.context_tokens as usize * BYTES_PER_TOKEN,
             plan_files: self.plan_files as usize,
@@ -145,7 +151,7 @@ impl OpenAiConfig {
             reasoning: self.reasoning,
             templates,
             client,
-        }))
+        })
     }
 
     /// Name, version, and a digest of all that determines answers: where they come from does not count.

@@ -63,4 +63,4 @@ impl Author for FactsOnly {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

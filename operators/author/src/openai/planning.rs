@@ -59,12 +59,12 @@ async fn parts(
 }
 
 /// Some files of a plan.
-struct Part<'a> {
-    number: usize,
-    of: usize,
-    files: &'a [u32],
+pub(super) struct Part<'a> {
+    pub(super) number: usize,
+    pub(super) of: usize,
+    pub(super) files: &'a [u32],
     /// Empty in the first part.
-    requirements: &'a str,
+    pub(super) requirements: &'a str,
 }
 
 impl Part<'_> {
@@ -94,7 +94,7 @@ impl Part<'_> {
         })
     }
 
-    fn values(&self, author: &OpenAi, facts: &Facts<'_>) -> (&'static str, Value) {
+    pub(super) fn values(&self, author: &OpenAi, facts: &Facts<'_>) -> (&'static str, Value) {
         let budget = author.context_bytes;
         let listed: Vec<_> = self
             .files
@@ -124,7 +124,11 @@ impl Part<'_> {
     /// The entries in the order of implementation, if there is one for each file and no other. What an entry
     /// relies on is what the repository has and writes earlier; the rest of it is dropped, for a plan is
     /// made of intentions.
-    fn read(&self, facts: &Facts<'_>, answer: &str) -> Result<(String, Vec<FilePlan>), String> {
+    pub(super) fn read(
+        &self,
+        facts: &Facts<'_>,
+        answer: &str,
+    ) -> Result<(String, Vec<FilePlan>), String> {
         let answer: Answer = reader::object(answer)?;
         if self.number == 0 && answer.requirements.trim().is_empty() {
             return Err("it has no requirements".to_owned());

@@ -1,8 +1,8 @@
 //! What is shown of the file that a thought is about.
 
-use backstory_core::Mode;
+use backstory_core::{DefinitionKind, Mode};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Offer};
 use crate::openai::overview::topic;
 use crate::prose::count;
 
@@ -27,6 +27,19 @@ pub(crate) fn ends(text: &str, budget: usize) -> String {
     format!("{head}\n[... {} left out ...]\n{tail}", count(left_out, "line"))
 }
 
+/// A signature with its topic; of what has a value, all that stands before the value.
+fn without_value(offer: &Offer<'_>) -> String {
+    use DefinitionKind::{Alias, Constant, Variable};
+    let topic = topic(offer);
+    match offer.definition.kind {
+        Alias | Constant | Variable => match topic.split_once('=') {
+            Some((before, _)) => before.trim_end_matches([' ', ':']).to_owned(),
+            None => topic,
+        },
+        _ => topic,
+    }
+}
+
 /// Imports, signatures and the first sentences of comments: no body, no value, no name that only a body
 /// has.
 fn skeleton(facts: &Facts<'_>, file: u32) -> String {
@@ -40,7 +53,7 @@ fn skeleton(facts: &Facts<'_>, file: u32) -> String {
         });
     }
     lines.dedup();
-    lines.extend(facts.definitions(file).map(|definition| topic(&definition)));
+    lines.extend(facts.definitions(file).map(|definition| without_value(&definition)));
     if lines.is_empty() {
         lines.push("(no imports and no definitions)".to_owned());
     }

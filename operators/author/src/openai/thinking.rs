@@ -1,7 +1,7 @@
 //! Asks for the thoughts of a sub-agent.
 
-use backstory_core::{AuthorError, Authored, Moment, Request, Scene, Thought};
-use minijinja::context;
+use backstory_core::{AuthorError, Authored, FilePlan, Moment, Request, Scene, Thought};
+use minijinja::{Value, context};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -21,12 +21,8 @@ struct Need {
 pub(super) async fn think(author: &OpenAi, scene: &Scene<'_>) -> Authored<Thought> {
     let mut requests = vec![];
     let result = match scene.moment {
-        Moment::BeforeReading { offered, skipped } => {
-            need(author, scene, offered, skipped, &mut requests).await
-        }
-        Moment::BeforeWriting { reads, need } => {
-            design(author, scene, reads, need, &mut requests).await
-        }
+        Moment::BeforeReading { .. } => need(author, scene, &mut requests).await,
+        Moment::BeforeWriting { .. } => design(author, scene, &mut requests).await,
     };
     Authored { result, requests }
 }
@@ -34,19 +30,11 @@ pub(super) async fn think(author: &OpenAi, scene: &Scene<'_>) -> Authored<Though
 async fn need(
     author: &OpenAi,
     scene: &Scene<'_>,
-    offered: &[u32],
-    skipped: &[u32],
     requests: &mut Vec<Request>,
 ) -> Result<Thought, AuthorError> {
     let facts = Facts::of(scene.structure);
-    let purpose = |&file: &u32| {
-        let planned = scene.plan.of(file).map(|entry| entry.purpose.as_str());
-        context! { path => facts.path(file), purpose => planned.unwrap_or_default() }
-    };
-    let offered: Vec<_> = offered.iter().map(purpose).collect();
-    let skipped: Vec<_> = skipped.iter().map(|&file| facts.path(file).to_owned()).collect();
-    let values = context! { offered, skipped, ..author.scene(&facts, scene) };
-    let mut question = author.question("need", Some(scene.file), "need", &values)?;
+    let mut question =
+        author.question("need", Some(scene.file), "need", &values(author, &facts, scene))?;
     question.sample = scene.attempt;
     question.schema = Some(("need".into(), schema()));
     let answer = author.ask(&facts.structure.repository.name, question, requests).await?;
@@ -70,16 +58,11 @@ async fn need(
 async fn design(
     author: &OpenAi,
     scene: &Scene<'_>,
-    reads: &[u32],
-    need: &str,
     requests: &mut Vec<Request>,
 ) -> Result<Thought, AuthorError> {
     let facts = Facts::of(scene.structure);
-    let read =
-        |&file: &u32| context! { path => facts.path(file), text => &**scene.structure.text(file) };
-    let reads: Vec<_> = reads.iter().map(read).collect();
-    let values = context! { reads, need, ..author.scene(&facts, scene) };
-    let mut question = author.question("design", Some(scene.file), "design", &values)?;
+    let mut question =
+        author.question("design", Some(scene.file), "design", &values(author, &facts, scene))?;
     question.sample = scene.attempt;
     let answer = author.ask(&facts.structure.repository.name, question, requests).await?;
     Ok(Thought { text: Answer::thought(answer.reasoning, &answer.text), reads: None })
@@ -95,28 +78,37 @@ fn schema() -> serde_json::Value {
     })
 }
 
-impl OpenAi {
-    /// What both moments of a file are shown, what all files of the repository share first.
-    fn scene(&self, facts: &Facts<'_>, scene: &Scene<'_>) -> minijinja::Value {
-        let entry = scene.plan.of(scene.file);
-        let mode = scene.mode.name();
-        let requirements = scene.plan.requirements.as_str();
-        let line = |entry: &backstory_core::FilePlan| {
-            format!("- {}: {}", facts.path(entry.file), entry.purpose)
-        };
-        let plan: Vec<_> = scene.plan.files.iter().map(line).collect();
-        let plan = target::ends(&plan.join("\n"), self.context_bytes / 4);
-        let shown = target::show(facts, scene.file, scene.mode, self.context_bytes / 2);
-        context! {
-            mode,
-            requirements,
-            plan,
-            path => facts.path(scene.file),
-            purpose => entry.map(|entry| entry.purpose.as_str()).unwrap_or_default(),
-            interface => entry.map(|entry| &entry.interface),
-            target => shown,
-            words => self.thought_words,
-            ..self.common(facts.structure)
+/// What a template of a thought may print. What all files of the repository share comes first there.
+pub(super) fn values(author: &OpenAi, facts: &Facts<'_>, scene: &Scene<'_>) -> Value {
+    let entry = |file: u32| scene.plan.files.get(facts.positions[file as usize] as usize);
+    let purpose = |file: u32| entry(file).map(|entry| entry.purpose.as_str()).unwrap_or_default();
+    let common = author.common(facts.structure);
+    let at_hand = match scene.moment {
+        Moment::BeforeReading { offered, skipped } => {
+            let offer =
+                |&file: &u32| context! { path => facts.path(file), purpose => purpose(file) };
+            let offered: Vec<_> = offered.iter().map(offer).collect();
+            let skipped: Vec<_> = skipped.iter().map(|&file| facts.path(file).to_owned()).collect();
+            context! { offered, skipped, ..common }
         }
+        Moment::BeforeWriting { reads, need } => {
+            let text = |file: u32| scene.structure.text(file).to_string();
+            let read = |&file: &u32| context! { path => facts.path(file), text => text(file) };
+            let reads: Vec<_> = reads.iter().map(read).collect();
+            context! { reads, need, ..common }
+        }
+    };
+    let line = |entry: &FilePlan| format!("- {}: {}", facts.path(entry.file), entry.purpose);
+    let plan: Vec<_> = scene.plan.files.iter().map(line).collect();
+    context! {
+        mode => scene.mode.name(),
+        requirements => scene.plan.requirements.as_str(),
+        plan => target::ends(&plan.join("\n"), author.context_bytes / 4),
+        path => facts.path(scene.file),
+        purpose => purpose(scene.file),
+        interface => entry(scene.file).map(|entry| &entry.interface),
+        target => target::show(facts, scene.file, scene.mode, author.context_bytes / 2),
+        words => author.thought_words,
+        ..at_hand
     }
 }

@@ -137,7 +137,7 @@ description = \"Carts and items\"
 requires-python = \">=3.11\"
 ";
 
-fn shop() -> Structure {
+pub(crate) fn shop() -> Structure {
     use DefinitionKind::{Constant, Function, Method, Type, Variable};
     let cart = "\
 \"\"\"Carts. They hold items.\"\"\"
