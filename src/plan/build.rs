@@ -77,7 +77,16 @@ pub struct Arm {
 impl Loaded {
     /// Reads and makes everything that the plan names. All that is wrong is reported at once.
     pub fn build(&self) -> Result<Resolved, Diagnostics> {
-        let mut builder = Builder { plan: self, problems: vec![] };
+        self.build_with(&|name| std::env::var(name).ok())
+    }
+
+    /// The same for who only reads what a run has left behind, and needs no key to any server.
+    pub fn build_to_read(&self) -> Result<Resolved, Diagnostics> {
+        self.build_with(&|_| Some("none".to_owned()))
+    }
+
+    fn build_with(&self, key: &dyn Fn(&str) -> Option<String>) -> Result<Resolved, Diagnostics> {
+        let mut builder = Builder { plan: self, key, problems: vec![] };
         builder.sink();
         let source = builder.source();
         let authors = builder.authors();
@@ -122,6 +131,7 @@ impl Loaded {
 
 struct Builder<'a> {
     plan: &'a Loaded,
+    key: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<Problem>,
 }
 
@@ -153,7 +163,7 @@ impl Builder<'_> {
     /// One entry per model; none for those that could not be made.
     fn authors(&mut self) -> Vec<Option<Arc<dyn Author>>> {
         let answers = self.plan.sink().join(ANSWERS);
-        let environment = AuthorEnvironment { base: &self.plan.base, answers: &answers };
+        let environment = AuthorEnvironment { base: &self.plan.base, answers: &answers, key: self.key };
         let build =
             |model: &Configured<AuthorKind>| (model.kind.build)(model.config.clone(), &environment);
         self.plan.models.iter().map(|model| self.taken(build(model), model)).collect()

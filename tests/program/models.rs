@@ -281,6 +281,7 @@ fn a_key_gets_nowhere_but_to_the_server() {
     }
     assert!(files > 0);
 
+    place.run(&["verify", "out"]).exits(0);
     let check = place.run(&["check", "plan.toml"]).exits(2);
     insta::assert_snapshot!("models_missing_key", check.report());
     let plan = fs::read_to_string(place.at("plan.toml")).unwrap();

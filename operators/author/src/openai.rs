@@ -96,7 +96,11 @@ const BYTES_PER_TOKEN: usize = 4;
 const FENCE: usize = 16;
 
 /// A client that keeps its answers in a folder, which need not exist before the first answer.
-fn client(model: &ModelConfig, answers: &Path) -> Result<Client, Vec<BuildError>> {
+fn client(
+    model: &ModelConfig,
+    answers: &Path,
+    key: &dyn Fn(&str) -> Option<String>,
+) -> Result<Client, Vec<BuildError>> {
     let place = std::path::absolute(answers)
         .ok()
         .and_then(|folder| object_store::path::Path::from_absolute_path(folder).ok());
@@ -107,7 +111,7 @@ fn client(model: &ModelConfig, answers: &Path) -> Result<Client, Vec<BuildError>
             hint: Some("name a folder with an ordinary path".to_owned()),
         }]
     })?;
-    Client::new(model, Arc::new(LocalFileSystem::new()), place)
+    Client::with_keys(model, Arc::new(LocalFileSystem::new()), place, key)
 }
 
 impl OpenAiConfig {
@@ -132,7 +136,7 @@ impl OpenAiConfig {
             .answers
             .as_ref()
             .map_or_else(|| environment.answers.to_owned(), |folder| environment.base.join(folder));
-        let client = client(&self.model, &answers);
+        let client = client(&self.model, &answers, environment.key);
         let (templates, client) = match (templates, client) {
             (Ok(templates), Ok(client)) => (templates, client),
             (templates, client) => {

@@ -95,12 +95,14 @@ impl<T, E> Authored<T, E> {
 }
 
 /// What a configuration of an author may refer to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct AuthorEnvironment<'a> {
     /// The folder that relative paths start from: that of the plan file.
     pub base: &'a Path,
     /// The folder that keeps answers of models, unless the configuration names another one.
     pub answers: &'a Path,
+    /// Finds the key to a server by the name of its environment variable.
+    pub key: &'a dyn Fn(&str) -> Option<String>,
 }
 
 /// What was paid for a model.
