@@ -163,7 +163,8 @@ impl Builder<'_> {
     /// One entry per model; none for those that could not be made.
     fn authors(&mut self) -> Vec<Option<Arc<dyn Author>>> {
         let answers = self.plan.sink().join(ANSWERS);
-        let environment = AuthorEnvironment { base: &self.plan.base, answers: &answers, key: self.key };
+        let environment =
+            AuthorEnvironment { base: &self.plan.base, answers: &answers, key: self.key };
         let build =
             |model: &Configured<AuthorKind>| (model.kind.build)(model.config.clone(), &environment);
         self.plan.models.iter().map(|model| self.taken(build(model), model)).collect()

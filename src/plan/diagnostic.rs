@@ -18,6 +18,32 @@ const PLAIN_WIDTH: usize = 100;
 /// Two places this many lines apart are drawn in one picture.
 const ONE_PICTURE: usize = 8;
 
+/// The text with stars in place of keys to servers, byte for byte. The value of `api_key` is to be the name
+/// of an environment variable; whatever else stands there may be the key itself.
+fn without_keys(contents: &str) -> String {
+    let mut kept = String::with_capacity(contents.len());
+    let mut rest = contents;
+    while let Some(at) = rest.find("api_key") {
+        let (before, after) = rest.split_at(at + "api_key".len());
+        let start = after.find(|c: char| !matches!(c, ' ' | '\t' | '=' | '"' | '\''));
+        let (between, value) = after.split_at(start.unwrap_or(after.len()));
+        let end = value.find(['"', '\'', '\n', '\r', ',', '#']).unwrap_or(value.len());
+        let (value, after) = value.split_at(end);
+        let is_name = value.trim_end().bytes().all(|byte| {
+            byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"_${}".contains(&byte)
+        });
+        let is_key = between.contains('=') && !is_name;
+        kept.extend([before, between]);
+        if is_key {
+            kept.extend(std::iter::repeat_n('*', value.len()));
+        } else {
+            kept.push_str(value);
+        }
+        rest = after;
+    }
+    kept + rest
+}
+
 /// Something that was typed: the plan file or one `--set` argument.
 #[derive(Debug)]
 pub(super) struct Text {
@@ -26,13 +52,14 @@ pub(super) struct Text {
     /// The folder that relative paths in this text start from.
     pub base: PathBuf,
     contents: String,
-    /// `contents` as it may be shown on a terminal: same bytes, no control characters.
+    /// `contents` as it may be shown on a terminal and kept in a log: as many bytes, no control characters,
+    /// no keys to servers.
     source: NamedSource<String>,
 }
 
 impl Text {
     pub fn new(name: &str, contents: &str, base: PathBuf, rank: usize) -> Arc<Self> {
-        let shown: String = contents.chars().flat_map(shown).collect();
+        let shown: String = without_keys(contents).chars().flat_map(shown).collect();
         let source = NamedSource::new(name, shown);
         Arc::new(Self { rank, base, contents: contents.to_owned(), source })
     }
@@ -248,5 +275,21 @@ impl std::error::Error for Diagnostics {}
 impl From<Problem> for Diagnostics {
     fn from(problem: Problem) -> Self {
         Self { problems: vec![problem] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_keys;
+
+    #[test]
+    fn keys_are_stars_and_names_are_not() {
+        for same in ["api_key = \"AUTHOR_KEY\"", "api_key='${KEY}'", "# an api_key is a name", ""] {
+            assert_eq!(without_keys(same), same);
+        }
+        assert_eq!(without_keys("a=1\napi_key = \"sk-é1\" # b"), "a=1\napi_key = \"******\" # b");
+        assert_eq!(without_keys("{api_key='k', x=1}"), "{api_key='*', x=1}");
+        assert_eq!(without_keys("models.m.api_key=sk-1"), "models.m.api_key=****");
+        assert_eq!(without_keys("api_key = \"never ended\nb"), "api_key = \"***********\nb");
     }
 }

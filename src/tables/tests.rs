@@ -7,7 +7,6 @@ use std::path::Path;
 use backstory_core::{
     Digest, Message, Mode, Outcome, Quality, Request, Span, SpanKind, Spent, TokenSpan, ToolCall,
 };
-use futures::TryStreamExt;
 use tempfile::TempDir;
 
 use super::output::{Pending, commit_to};
@@ -184,6 +183,7 @@ fn write(runtime: &tokio::runtime::Runtime, output: &Output, repos: &[&str]) -> 
         segment.trajectory(trajectory(repo)).unwrap();
         segment.sequence(sequence(repo)).unwrap();
         segment.errors(&[error(repo)]).unwrap();
+        segment.ledger(&[paid(repo, None)]).unwrap();
     }
     assert!(segment.bytes() > 0);
     segment.close(&output.store(), runtime.handle()).unwrap()
@@ -191,14 +191,10 @@ fn write(runtime: &tokio::runtime::Runtime, output: &Output, repos: &[&str]) -> 
 
 async fn repos(path: &Path, table: &str) -> Vec<String> {
     let reader = Reader::open(path).await.unwrap();
-    let stream = reader.stream(&format!("SELECT * FROM {table} ORDER BY repo")).await.unwrap();
-    let batches = stream.try_collect::<Vec<_>>().await.unwrap();
-    let names = batches.iter().flat_map(|batch| match table {
-        "sequences" => sequence_rows(batch).unwrap().into_iter().map(|row| row.repo).collect(),
-        "errors" => error_rows(batch).unwrap().into_iter().map(|row| row.repo).collect(),
-        _ => trajectory_rows(batch).unwrap().into_iter().map(|row| row.repo).collect::<Vec<_>>(),
-    });
-    names.collect()
+    let pairs = reader.pairs(&format!("SELECT repo, repo AS value FROM {table}")).await.unwrap();
+    let mut names: Vec<_> = pairs.into_keys().collect();
+    names.sort();
+    names
 }
 
 #[test]

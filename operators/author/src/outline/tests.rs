@@ -192,7 +192,8 @@ def _load(path):
 }
 
 fn author() -> Arc<dyn Author> {
-    let environment = AuthorEnvironment { base: Path::new("."), answers: Path::new("."), key: &|_| None };
+    let environment =
+        AuthorEnvironment { base: Path::new("."), answers: Path::new("."), key: &|_| None };
     Outline::default().build(&environment).unwrap()
 }
 
