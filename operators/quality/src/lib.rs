@@ -5,23 +5,27 @@
 //! these numbers; and for checks that a story is told in order and to the byte. Not responsible for what a
 //! scoring model says of a thought, nor for what becomes of one that a gate refuses.
 //!
-//! Everything here is a pure function of its arguments. The work per file is [`Target::new`] and
-//! [`Shown::add`], linear in the text; [`measure`] is linear in the thought.
+//! Everything here is a pure function of its arguments. What is built is built of the thought, which is small;
+//! the file that it is about and what was shown before it are large, and are only read through. [`measure`]
+//! takes time linear in all of them, and memory in proportion to the thought.
 //!
 //! Tests: unit tests fix what each measure takes for what; property tests compare the measures with naive
 //! references, which catches mistakes of the data structures.
 
 mod automaton;
+mod copies;
 mod gate;
 mod names;
+mod search;
 mod shown;
 mod story;
 mod summary;
 mod talk;
-mod target;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod ungrounded;
+mod vocabulary;
 
 pub use backstory_core::Quality;
 pub use gate::{Gate, Measure, Then, validate};
@@ -29,14 +33,13 @@ pub use shown::Shown;
 pub use story::{bytes_equal, order_ok};
 pub use summary::Summary;
 pub use talk::PHRASES;
-pub use target::Target;
 
-/// Measures a thought about the file `target`, written by somebody who was shown `shown`.
-///
-/// Takes time linear in the thought, whatever the size of the target: 4 KB take a quarter of a millisecond.
-pub fn measure(thought: &str, target: &Target<'_>, shown: &Shown<'_>) -> Quality {
-    let copies = target.copies(thought);
-    let ungrounded = shown::ungrounded(thought, target.words(), shown);
+use copies::Copies;
+
+/// Measures a thought about the file whose text is `target`, written by somebody who was shown `shown`.
+pub fn measure(thought: &str, target: &str, shown: &Shown<'_>) -> Quality {
+    let copies = Copies::of(thought, target);
+    let ungrounded = ungrounded::ungrounded(thought, target, &copies, shown);
     let talk = talk::hindsight(thought);
     Quality {
         tokens: copies.tokens(),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use crate::tokens::is_word;
+use crate::tokens::{is_word, words};
 
 /// Words that a thought may use in any file: key words, built-in values and types of usual languages, and
 /// names of the trade.
@@ -29,7 +29,7 @@ const JOINTS: [char; 4] = ['/', '.', '-', '@'];
 const LONGEST_JOINT: usize = 4;
 
 /// Something that a thought calls by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Name<'t> {
     Word(&'t str),
     /// At least two words.
@@ -66,16 +66,6 @@ pub(crate) fn names(thought: &str) -> Vec<Name<'_>> {
         names.extend(run.iter().filter(told).map(|word| Name::Word(&thought[word.clone()])));
     }
     names
-}
-
-/// Where the words of a text are.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = at + text[at..].find(is_word)?;
-        at = text[start..].find(|c| !is_word(c)).map_or(text.len(), |length| start + length);
-        Some(start..at)
-    })
 }
 
 /// Where code is in a thought: between backticks on one line, and in fences of three or more of them, the

@@ -19,7 +19,7 @@ fn of(thought: &str, target: &str, shown: &[&str]) -> Quality {
     for text in shown {
         known.add(text);
     }
-    measure(thought, &Target::new(target), &known)
+    measure(thought, target, &known)
 }
 
 /// Every number differs from every other, so that none can stand in another's place.

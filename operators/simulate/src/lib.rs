@@ -30,7 +30,7 @@ use backstory_core::{
     Moment, Operator, Outcome, Plan, Quality, Request, Scene, SimulateFile, Stage, Step, Structure,
     Thought, Work,
 };
-use backstory_quality::{Gate, Shown, Target, Then, measure, validate};
+use backstory_quality::{Gate, Shown, Then, measure, validate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +111,6 @@ impl SimulateFile for Simulator {
             simulator: self,
             structure,
             plan,
-            target: Target::new(structure.text(file)),
             draft: Draft { file, steps: vec![], qualities: vec![], marks: vec![] },
             requests: vec![],
         };
@@ -126,7 +125,6 @@ struct Desk<'a> {
     simulator: &'a Simulator,
     structure: &'a Structure,
     plan: &'a Plan,
-    target: Target<'a>,
     draft: Draft,
     requests: Vec<Request>,
 }
@@ -162,7 +160,7 @@ impl Desk<'_> {
             let thought =
                 authored.result.map_err(|error| Halt::of(error, Stage::Simulate, Some(path)))?;
             let shown = shown(structure, plan, file, moment);
-            let quality = measure(&thought.text, &self.target, &shown);
+            let quality = measure(&thought.text, structure.text(file), &shown);
             let found = simulator.gates.iter();
             let found: Vec<_> =
                 found.filter_map(|gate| Some((gate, gate.check(&quality)?))).collect();
@@ -223,7 +221,7 @@ fn shown<'a>(structure: &'a Structure, plan: &'a Plan, file: u32, moment: Moment
 
 /// What is known of the thoughts of a draft, measured again.
 pub fn measured(structure: &Structure, plan: &Plan, draft: &Draft) -> Vec<Quality> {
-    let target = Target::new(structure.text(draft.file));
+    let target = structure.text(draft.file);
     let observed = draft.steps.iter().filter_map(|step| match step {
         Step::Observation(read) => Some(*read),
         _ => None,
@@ -237,7 +235,7 @@ pub fn measured(structure: &Structure, plan: &Plan, draft: &Draft) -> Vec<Qualit
             Some(need) => Moment::BeforeWriting { reads: &reads, need },
         };
         let shown = shown(structure, plan, draft.file, moment);
-        qualities.push(measure(thought, &target, &shown));
+        qualities.push(measure(thought, target, &shown));
         need.get_or_insert(thought);
     }
     qualities
