@@ -39,11 +39,19 @@ struct Summary<'a> {
     listed: u64,
     progress: &'a Progress,
     committed: Tally,
-    /// Whether it was stopped before its end, and what it stopped for want of.
-    stopped: Option<Option<String>>,
+    /// Why it was stopped before its end, if it was.
+    stopped: Option<Stop>,
     models: Vec<ModelStatus>,
     seconds: f64,
     sink: &'a Path,
+}
+
+/// Why a run was stopped before its end.
+enum Stop {
+    /// Somebody wanted it.
+    Interrupted,
+    /// Something was not there: a budget, a server.
+    Unavailable(String),
 }
 
 /// Runs the plan to its end, or until Ctrl-C.
@@ -78,7 +86,8 @@ pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
     display.stop();
     result?;
 
-    let stopped = control.is_stopping().then(|| control.reason());
+    let reason = || control.reason().map_or(Stop::Interrupted, Stop::Unavailable);
+    let stopped = control.is_stopping().then(reason);
     let models = authors.iter().filter_map(|author| author.status()).collect();
     let committed = progress.committed();
     let seconds = begin.elapsed().as_secs_f64();
@@ -230,8 +239,8 @@ impl Summary<'_> {
         let clean = self.committed.errors == 0 && self.progress.changed() == 0;
         match (balanced, &self.stopped, clean) {
             (false, ..) => Exit::Bug,
-            (_, Some(Some(_)), _) => Exit::Model,
-            (_, Some(None), _) => Exit::Interrupted,
+            (_, Some(Stop::Unavailable(_)), _) => Exit::Model,
+            (_, Some(Stop::Interrupted), _) => Exit::Interrupted,
             (_, _, false) => Exit::Rejected,
             _ => Exit::Done,
         }
@@ -264,7 +273,10 @@ impl Summary<'_> {
             "seconds": self.seconds,
             "models": self.models,
             "interrupted": self.stopped.is_some(),
-            "stopped_because": self.stopped.clone().flatten(),
+            "stopped_because": match &self.stopped {
+                Some(Stop::Unavailable(why)) => Some(why),
+                _ => None,
+            },
             "output": self.sink,
         })
         .to_string()
@@ -292,8 +304,10 @@ impl Summary<'_> {
             line("model", model_summary(status));
         }
         match &self.stopped {
-            Some(Some(why)) => line("stopped", why.clone()),
-            Some(None) => line("interrupted", "run the same command again to go on".to_owned()),
+            Some(Stop::Unavailable(why)) => line("stopped", why.clone()),
+            Some(Stop::Interrupted) => {
+                line("interrupted", "run the same command again to go on".to_owned());
+            }
             None => {}
         }
         text.trim_end().to_owned()

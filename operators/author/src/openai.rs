@@ -32,8 +32,8 @@ use serde::{Deserialize, Serialize};
 use crate::readme;
 use prompts::{Prompts, Templates};
 
-/// A language model behind any server that speaks OpenAI's chat completions: vLLM, SGLang, llama.cpp,
-/// Ollama, hosted ones.
+/// A language model behind any server that speaks the chat completions of `OpenAI`: `vllm`, `sglang`,
+/// `llama.cpp`, `ollama`, hosted ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OpenAiConfig {
     /// The model and how it is reached.

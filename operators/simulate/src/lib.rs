@@ -214,7 +214,9 @@ fn shown<'a>(structure: &'a Structure, plan: &'a Plan, file: u32, moment: Moment
             entry.interface.iter().for_each(|item| shown.add(item));
         }
     }
-    reads.iter().for_each(|&read| shown.add(structure.text(read)));
+    for &read in reads {
+        shown.add(structure.text(read));
+    }
     shown.add(need);
     shown
 }

@@ -81,9 +81,10 @@ fn levels(facts: &Facts<'_>, file: u32) -> [String; LEVELS] {
         return [path, purpose.clone(), purpose.clone(), purpose];
     }
     let names: Vec<_> = facts.names(file).map(|offer| offer.name()).collect();
-    let named = match names.is_empty() {
-        true => purpose.clone(),
-        false => format!("{purpose} Offers {}.", some(&names, 2 * NAMES)),
+    let offering = if names.is_empty() {
+        purpose.clone()
+    } else {
+        format!("{purpose} Offers {}.", some(&names, 2 * NAMES))
     };
     let mut detailed = purpose.clone();
     for offer in offers.iter().take(SIGNATURES) {
@@ -94,7 +95,7 @@ fn levels(facts: &Facts<'_>, file: u32) -> [String; LEVELS] {
         let more = count(offers.len() - SIGNATURES, "more definition");
         detailed.extend(["\n  and ", &more]);
     }
-    [path, purpose, named, detailed]
+    [path, purpose, offering, detailed]
 }
 
 /// A signature, with what its comment is about.

@@ -33,6 +33,7 @@ pub(crate) fn object<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use serde::Deserialize;
 

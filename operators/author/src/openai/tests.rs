@@ -9,6 +9,7 @@ use crate::facts::Facts;
 use crate::openai::planning::Part;
 use crate::outline::tests::shop;
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
 fn author(fields: serde_json::Value) -> OpenAi {
     let mut config = json!({ "model": "m", "urls": ["http://localhost:1/v1"] });
     config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -29,7 +30,7 @@ fn plan(structure: &Structure) -> Plan {
     Plan { requirements: "Sell things.".into(), files }
 }
 
-fn part<'a>(structure: &'a Structure, number: usize, of: usize) -> Part<'a> {
+fn part(structure: &Structure, number: usize, of: usize) -> Part<'_> {
     let order = &structure.graph.order;
     let files = &order[number * order.len() / of..(number + 1) * order.len() / of];
     Part { number, of, files, requirements: "Sell things." }
