@@ -35,6 +35,8 @@ pub(crate) struct Config {
     built: Option<(String, String)>,
     /// The files that it is for.
     scope: Scope,
+    /// Whether it is there for others to extend, and no project of its own.
+    template: bool,
 }
 
 /// Which files a configuration is for.
@@ -69,6 +71,12 @@ impl<'a> Configs<'a> {
         for path in repository.context.keys().filter(|path| is_config(file_name(path))) {
             folders.entry(parent(path)).or_default().push(path);
         }
+        let all: Vec<&str> = folders.values().flatten().copied().collect();
+        let templates: HashSet<String> = all
+            .into_iter()
+            .flat_map(|path| reader.extends(path))
+            .filter(|path| !matches!(file_name(path), "tsconfig.json" | "jsconfig.json"))
+            .collect();
         let mut by_folder = HashMap::new();
         for (folder, mut paths) in folders {
             let referred = reader.references(&join(folder, "tsconfig.json"));
@@ -77,7 +85,11 @@ impl<'a> Configs<'a> {
                 (*path != join(folder, "tsconfig.json"), place.unwrap_or(usize::MAX), *path)
             });
             paths.truncate(MOST_EXTENDED);
-            let configs = paths.iter().filter_map(|path| reader.config(path)).collect();
+            let configs = paths.iter().filter_map(|path| {
+                let template = templates.contains(*path) && !referred.iter().any(|r| r == path);
+                Some(Config { template, ..reader.config(path)? })
+            });
+            let configs = configs.collect();
             by_folder.insert(folder, configs);
         }
         Self { by_folder }
@@ -114,10 +126,12 @@ impl<'a> Configs<'a> {
         None
     }
 
-    /// The conditions of `exports` that the configuration of the file `importer` sets.
+    /// The conditions of `exports` that the configuration of the file `importer` sets. The compiler takes a
+    /// configuration of any name for those that extend it only.
     pub(crate) fn conditions<'s>(&'s self, importer: &'s str) -> &'s [String] {
         let nearest = ancestors(parent(importer)).find_map(|folder| self.by_folder.get(folder));
-        let first = nearest.and_then(|configs| those_for(importer, configs).next());
+        let first = nearest
+            .and_then(|configs| those_for(importer, configs).find(|config| !config.template));
         first.map_or(&[], |config| &*config.conditions)
     }
 
@@ -256,7 +270,7 @@ impl<'a, P: Fn(&str) -> Option<&'a str>> Reader<'a, P> {
         let says = base.is_some() || built.is_some() || !paths.is_empty();
         let says = says || !roots.is_empty() || !conditions.is_empty();
         let scope = self.scope(&chain, home);
-        says.then_some(Config { base, paths, roots, conditions, built, scope })
+        says.then_some(Config { base, paths, roots, conditions, built, scope, template: false })
     }
 
     /// The configuration that states an option for the chain, and the option.

@@ -1,11 +1,12 @@
 //! The packages of a repository: its `package.json` files, and which of them an importing file sees by name.
 //!
 //! What is in a `node_modules` is third-party, even in the repository. Else a file sees, in this order: its own
-//! package if that has `exports`,
-//! what a `package.json` around it links to (`file:`, `link:`, `portal:`), the members of the workspaces
-//! around it. Where no workspaces are declared around it, any package of the repository will do that is not
-//! test data; but not one around the file that a `package.json` in between takes from a registry. Of `exports` the conditions are taken in the order they stand in; those that somebody may have
-//! set and those of other platforms come last.
+//! package if that has `exports`, what a `package.json` around it links to (`file:`, `link:`, `portal:`), the
+//! members of the workspaces around it, unless a `package.json` in between is a member of other workspaces,
+//! which are installed by themselves, and takes the name from a registry. Where no workspaces are declared
+//! around it, any package of the repository will do that is not test data; but not one around the file that a
+//! `package.json` in between takes from a registry. Of `exports` the conditions are taken in the order they
+//! stand in; those that somebody may have set and those of other platforms come last.
 
 use std::collections::{HashMap, HashSet};
 
@@ -46,6 +47,8 @@ pub(crate) struct Packages<'a> {
     by_name: HashMap<String, Vec<usize>>,
     /// By the folder that declares them: the members of workspaces by name.
     workspaces: HashMap<&'a str, HashMap<String, usize>>,
+    /// By the folder of a member of workspaces: the folder that declares them.
+    members: HashMap<&'a str, &'a str>,
     /// By folder: the packages in its `node_modules`, where that is part of the repository.
     vendored: HashMap<&'a str, HashSet<&'a str>>,
 }
@@ -57,6 +60,7 @@ impl<'a> Packages<'a> {
             by_folder: HashMap::new(),
             by_name: HashMap::new(),
             workspaces: HashMap::new(),
+            members: HashMap::new(),
             vendored: HashMap::new(),
         };
         let mut globs = HashMap::<&str, Globs>::new();
@@ -95,19 +99,18 @@ impl<'a> Packages<'a> {
         let globs: HashMap<&str, &Globs> =
             roots.iter().map(|(root, globs)| (*root, globs)).collect();
         self.workspaces = roots.iter().map(|(root, _)| (*root, HashMap::new())).collect();
-        let mut names: Vec<_> = self.by_name.iter().collect();
-        names.sort_unstable();
-        for (name, packages) in names {
-            for &package in packages {
-                let folder = self.packages[package].folder;
-                let names_it = |root: &&str| {
-                    let inside = folder.strip_prefix(*root).unwrap_or(folder);
-                    globs.get(root).is_some_and(|globs| globs.has(inside.trim_start_matches('/')))
-                };
-                if let Some(root) = ancestors(folder).find(names_it)
-                    && let Some(members) = self.workspaces.get_mut(root)
-                {
-                    members.entry(name.clone()).or_insert(package);
+        for (index, package) in self.packages.iter().enumerate() {
+            let folder = package.folder;
+            let names_it = |root: &&str| {
+                let inside = folder.strip_prefix(*root).unwrap_or(folder);
+                globs.get(root).is_some_and(|globs| globs.has(inside.trim_start_matches('/')))
+            };
+            if let Some(root) = ancestors(folder).find(names_it)
+                && let Some(members) = self.workspaces.get_mut(root)
+            {
+                self.members.insert(folder, root);
+                if let Some(name) = &package.name {
+                    members.entry(name.clone()).or_insert(index);
                 }
             }
         }
@@ -142,12 +145,27 @@ impl<'a> Packages<'a> {
         let own = self.around(folder);
         let own = own.filter(|own| own.exports.is_some() && own.name.as_deref() == Some(name));
         own.or_else(|| self.linked(folder, name)).or_else(|| {
-            let mut around =
-                ancestors(folder).filter_map(|folder| self.workspaces.get(folder)).peekable();
+            let is_declared = |folder: &&str| self.workspaces.contains_key(folder);
+            let mut around = ancestors(folder).filter(is_declared).peekable();
             if around.peek().is_none() {
                 return self.somewhere(folder, self.by_name.get(name)?);
             }
-            around.find_map(|members| members.get(name)).map(|&package| &self.packages[package])
+            let member = |root: &str| self.workspaces.get(root)?.get(name);
+            around
+                .filter(|root| !self.has_its_own(folder, root, name))
+                .find_map(member)
+                .map(|&package| &self.packages[package])
+        })
+    }
+
+    /// Whether a file in `folder`, below the workspaces in `root`, is in a package of other workspaces that
+    /// wants this name in a published version.
+    fn has_its_own(&self, folder: &str, root: &str, name: &str) -> bool {
+        let between = ancestors(folder).take_while(|between| *between != root);
+        let mut between = between.filter_map(|folder| self.at(folder));
+        between.any(|package| {
+            let workspaces = self.members.get(package.folder);
+            workspaces.is_some_and(|other| *other != root) && package.published.contains(name)
         })
     }
 

@@ -277,6 +277,27 @@ fn a_published_package_is_not_the_one_around_the_file() {
 }
 
 #[test]
+fn members_of_other_workspaces_have_what_they_install() {
+    let sample = Sample::new(&[
+        ("package.json", r#"{"name": "top", "exports": "./index.js", "workspaces": [".", "a"]}"#),
+        ("index.js", ""),
+        ("a/package.json", r#"{"name": "a", "dependencies": {"top": "^4.1.3"}}"#),
+        ("a/a.js", "import 'top'"),
+        ("e2e/package.json", r#"{"workspaces": ["*"]}"#),
+        ("e2e/app/package.json", r#"{"dependencies": {"top": "4.1.3"}}"#),
+        ("e2e/more/package.json", r#"{"type": "module"}"#),
+        ("e2e/more/a.js", "import 'top'"),
+        ("e2e/app/a.js", "import 'top'; import 'a/a.js'"),
+        ("loose/package.json", r#"{"type": "module"}"#),
+        ("loose/a.js", "import 'top'"),
+    ]);
+    assert_eq!(sample.needs("a/a.js"), ["index.js"]);
+    assert_eq!(sample.needs("e2e/app/a.js"), ["a/a.js"]);
+    assert_eq!(sample.needs("e2e/more/a.js"), ["index.js"], "installed further up");
+    assert_eq!(sample.needs("loose/a.js"), ["index.js"]);
+}
+
+#[test]
 fn configurations_set_conditions_of_exports() {
     let sample = Sample::new(&[
         ("package.json", r#"{"workspaces": ["*"]}"#),
@@ -284,6 +305,10 @@ fn configurations_set_conditions_of_exports() {
         ("a/tsconfig.json", r#"{"extends": "../base.tsconfig.json"}"#),
         ("a/a.ts", "import 'c'"),
         ("b/b.ts", "import 'c'"),
+        ("d/tsconfig.json", r#"{"references": [{"path": "./my.tsconfig.json"}]}"#),
+        ("d/my.tsconfig.json", r#"{"extends": "../base.tsconfig.json"}"#),
+        ("d/test.tsconfig.json", r#"{"extends": "./my.tsconfig.json"}"#),
+        ("d/d.ts", "import 'c'"),
         (
             "c/package.json",
             r#"{"name": "c", "exports": {"@x/source": "./in.ts", "types": "./out.d.ts"}}"#,
@@ -292,7 +317,8 @@ fn configurations_set_conditions_of_exports() {
         ("c/out.d.ts", ""),
     ]);
     assert_eq!(sample.needs("a/a.ts"), ["c/in.ts"]);
-    assert_eq!(sample.needs("b/b.ts"), ["c/out.d.ts"]);
+    assert_eq!(sample.needs("b/b.ts"), ["c/out.d.ts"], "what others extend is no project");
+    assert_eq!(sample.needs("d/d.ts"), ["c/in.ts"]);
 }
 
 #[test]

@@ -19,6 +19,8 @@ const MOST_PORTIONS: usize = 64;
 pub(super) struct Finder<'a> {
     files: Files<'a>,
     packages: HashSet<&'a str>,
+    /// Packages whose `__init__.py` is empty.
+    empty: HashSet<&'a str>,
     folders: HashSet<&'a str>,
 }
 
@@ -42,14 +44,15 @@ impl<'a> Finder<'a> {
         let empty = repository.context.keys().map(|path| &**path).filter(is_init);
         let packages = paths(repository).filter(is_init).chain(empty.clone()).map(parent).collect();
         let mut folders = HashSet::new();
-        for path in paths(repository).chain(empty) {
+        for path in paths(repository).chain(empty.clone()) {
             for folder in ancestors(parent(path)) {
                 if !folders.insert(folder) {
                     break;
                 }
             }
         }
-        Self { files, packages, folders }
+        let empty = empty.map(parent).collect();
+        Self { files, packages, empty, folders }
     }
 
     /// Whether a folder is a package.
@@ -127,7 +130,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The module of a dotted name if packages of one name in several folders are one, as packages that
-    /// extend their own path are.
+    /// extend their own path are. One with an empty `__init__.py` does not.
     pub(super) fn find_spread<S: AsRef<str>>(
         &self,
         parts: &[&str],
@@ -139,6 +142,10 @@ impl<'a> Finder<'a> {
         for part in packages {
             folders = folders.iter().map(|folder| join(folder, part)).collect();
             folders.retain(|folder| self.folders.contains(&**folder));
+            let first = folders.iter().find(|folder| self.is_package(folder));
+            if first.is_some_and(|first| self.empty.contains(&**first)) {
+                return None;
+            }
             if folders.len() > MOST_PORTIONS {
                 return None;
             }

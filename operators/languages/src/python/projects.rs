@@ -69,7 +69,6 @@ fn pyproject(text: &str) -> Vec<String> {
         "tool.pytest.ini_options.pythonpath",
         "tool.pdm.build.package-dir",
         "tool.maturin.python-source",
-        "tool.mypy.mypy_path",
         "tool.pyright.extraPaths",
         "tool.uv.build-backend.module-root",
     ] {
@@ -79,6 +78,9 @@ fn pyproject(text: &str) -> Vec<String> {
             value => roots.extend(strings(value)),
         }
     }
+    let of_mypy = strings(at(&table, "tool.mypy.mypy_path"));
+    let of_mypy = of_mypy.iter().flat_map(|paths| paths.split([',', ':']));
+    roots.extend(of_mypy.map(|path| path.trim().to_owned()).filter(|path| !path.is_empty()));
     if let Some(toml::Value::Array(packages)) = at(&table, "tool.poetry.packages") {
         roots.extend(packages.iter().flat_map(|package| strings(package.get("from"))));
     }
@@ -142,8 +144,10 @@ mod tests {
     fn project_files_name_roots() {
         let text = "[tool.setuptools.packages.find]\nwhere = ['code']\n[tool.setuptools.package-dir]\n\
             '' = 'one'\n[[tool.poetry.packages]]\ninclude = 'a'\nfrom = 'two'\n\
-            [tool.hatch.build.targets.wheel]\npackages = ['three/a', 'b']";
-        assert_eq!(pyproject(text), ["code", "one", "two", "three", ""]);
+            [tool.hatch.build.targets.wheel]\npackages = ['three/a', 'b']\n\
+            [tool.mypy]\nmypy_path = 'src/python:tests, stubs'";
+        let roots = ["code", "one", "src/python", "tests", "stubs", "two", "three", ""];
+        assert_eq!(pyproject(text), roots);
         let text = "[options]\npackage_dir =\n    = lib\n    a = b\n[mypy]\nmypy_path = x:y\n\
             [tool:pytest]\npythonpath = . t\n[other]\nwhere = no";
         assert_eq!(ini(text), ["lib", "x", "y", ".", "t"]);

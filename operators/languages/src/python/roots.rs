@@ -36,6 +36,19 @@ const APART: &[&str] = &[
     "tests",
 ];
 
+/// Folders in which a package keeps other people's packages.
+const VENDORED: &[&str] = &[
+    "_thirdparty",
+    "_vendor",
+    "_vendored",
+    "extern",
+    "externals",
+    "third_party",
+    "thirdparty",
+    "vendor",
+    "vendored",
+];
+
 /// More roots than this that have one name tell nothing of what is meant. A namespace that more projects share
 /// is looked for by more of its name.
 const MOST_ROOTS: usize = 64;
@@ -208,9 +221,12 @@ fn in_package(folder: &str, finder: &Finder<'_>) -> bool {
 
 /// The only root that makes sense of those that nothing speaks for; none if there are several.
 fn likely<'a>(folder: &str, top: &str, others: &[&'a str], finder: &Finder<'_>) -> Option<&'a str> {
-    // What lies inside a package without being one is seldom on the path of anybody outside.
+    // What lies inside a package without being one is on the path only if the package puts it there, as it
+    // does with what it vendors; and then seldom for anybody outside.
     let hidden = |root: &str| {
-        ancestors(root).any(|around| finder.is_package(around) && !is_below(folder, around))
+        let vendored = VENDORED.contains(&file_name(root));
+        (in_package(root, finder) && !vendored)
+            || ancestors(root).any(|around| finder.is_package(around) && !is_below(folder, around))
     };
     let open = others.iter().copied().filter(|root| !is_apart(root, folder) && !hidden(root));
     let open = open.collect::<Vec<_>>();

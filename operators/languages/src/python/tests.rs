@@ -298,11 +298,13 @@ fn folders_inside_of_packages_are_on_no_path() {
         ("pack/api/openai/tune/run.py", "import never\nimport beside\nimport openai"),
         ("pack/api/openai/tune/beside.py", ""),
         ("pack/api/never.py", ""),
-        ("pack/_vendor/vendored/__init__.py", ""),
+        ("pack/_vendor/vendored/__init__.py", "import second"),
+        ("pack/_vendor/second.py", ""),
         ("other.py", "import vendored"),
     ]);
     assert_eq!(sample.needs("pack/__init__.py"), ["pack/_vendor/vendored/__init__.py"]);
     assert_eq!(sample.needs("pack/api/openai/tune/run.py"), ["pack/api/openai/tune/beside.py"]);
+    assert_eq!(sample.needs("pack/_vendor/vendored/__init__.py"), ["pack/_vendor/second.py"]);
     assert!(sample.needs("other.py").is_empty());
 }
 
