@@ -14,19 +14,19 @@ use crate::corpus::{Dice, place_with_corpus};
 use crate::server::{Fault, Kind, Scenario, Server};
 
 /// A server, and the runtime that it needs.
-struct Model {
+pub struct Model {
     server: Option<Server>,
     runtime: Runtime,
 }
 
 impl Model {
-    fn new(scenario: Scenario) -> Self {
+    pub fn new(scenario: Scenario) -> Self {
         let runtime = Runtime::new().unwrap();
         let server = Some(runtime.block_on(Server::start(scenario)));
         Self { server, runtime }
     }
 
-    fn server(&self) -> &Server {
+    pub fn server(&self) -> &Server {
         self.server.as_ref().unwrap()
     }
 
