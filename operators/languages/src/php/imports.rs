@@ -127,8 +127,8 @@ impl<'a> Names<'a> {
             if loaded.is_none() {
                 let paths = self.autoload.paths(name, root);
                 let mut found = paths.iter().filter_map(|path| self.files.at(path));
-                let declares = |file: &u32| declared.binary_search(file).is_ok();
-                loaded = found.find(|file| declared.is_empty() || declares(file));
+                let has_it = |file: &u32| declared.binary_search(file).is_ok();
+                loaded = found.find(|file| declared.is_empty() || has_it(file));
             }
         }
         loaded.or_else(|| {

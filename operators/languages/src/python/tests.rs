@@ -280,7 +280,9 @@ fn an_empty_init_file_is_a_mark_of_a_package() {
             ("more/shop/other.py", ""),
             ("more/run.py", "import shop.till"),
         ]);
-        context.iter().for_each(|path| sample.add_context(path, ""));
+        for path in context {
+            sample.add_context(path, "");
+        }
         sample
     };
     let marked = files(&["shop/__init__.py", "more/shop/__init__.py"]);

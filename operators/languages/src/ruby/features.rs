@@ -206,7 +206,7 @@ impl<'a> Roots<'a> {
     }
 }
 
-/// The folders that are Ruby's standard library.
+/// The folders that are Ruby's standard library. Test data only has names of it.
 fn standard(repository: &Repository) -> impl Iterator<Item = &str> {
     let mut counts = BTreeMap::<&str, usize>::new();
     for file in repository.files.iter().filter(|file| file.language == "ruby") {
@@ -214,7 +214,9 @@ fn standard(repository: &Repository) -> impl Iterator<Item = &str> {
             *counts.entry(parent(&file.path)).or_default() += 1;
         }
     }
-    counts.into_iter().filter(|(_, count)| *count >= STANDARD_ENOUGH).map(|(folder, _)| folder)
+    let is_meant = |folder: &str| !folder.split('/').any(|part| APART.contains(&part));
+    let enough = counts.into_iter().filter(|(_, count)| *count >= STANDARD_ENOUGH);
+    enough.map(|(folder, _)| folder).filter(move |folder| is_meant(folder))
 }
 
 /// Each folder in `app`, and the `concerns` in it, is a root of Rails.

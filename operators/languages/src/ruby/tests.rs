@@ -216,6 +216,10 @@ fn a_folder_like_the_standard_library_is_for_everyone() {
     let mut files: Vec<_> = paths.iter().map(|path| (&**path, "")).collect();
     files.extend([("spec/a_spec.rb", "require 'set'\nrequire 'abbrev'"), ("lib/other/set.rb", "")]);
     assert_eq!(Sample::new(&files).needs("spec/a_spec.rb"), ["lib/core/set.rb"]);
+    let paths = names.map(|name| format!("test/testdata/rbi/{name}.rb"));
+    let mut files: Vec<_> = paths.iter().map(|path| (&**path, "")).collect();
+    files.push(("test/testdata/flags/a.rb", "require 'set'"));
+    assert!(Sample::new(&files).needs("test/testdata/flags/a.rb").is_empty(), "only test data");
 }
 
 #[test]
