@@ -5,6 +5,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+#[cfg(test)]
+use std::time::Duration;
 
 use backstory_core::{Digest, EdgeKind, FileClass, Import, Outline, Repository, SourceFile, When};
 
@@ -130,6 +132,26 @@ fn read(root: &Path, folder: &str) -> Vec<(String, String)> {
         }
     }
     files
+}
+
+/// A clock that stands still while other threads run.
+#[cfg(test)]
+pub(crate) struct ThreadClock(Duration);
+
+#[cfg(test)]
+impl ThreadClock {
+    pub(crate) fn start() -> Self {
+        Self(Self::now())
+    }
+
+    pub(crate) fn took(&self) -> Duration {
+        Self::now().saturating_sub(self.0)
+    }
+
+    fn now() -> Duration {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        time.try_into().expect("time since the thread began")
+    }
 }
 
 /// A repository of files and manifests, with its outlines.

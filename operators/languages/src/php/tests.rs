@@ -1,8 +1,8 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backstory_core::EdgeKind;
 
-use crate::testing::{Sample, render, truth};
+use crate::testing::{Sample, ThreadClock, render, truth};
 
 const SHOP: &str = r#"<?php
 /**
@@ -201,7 +201,7 @@ fn hostile_files_do_not_cost_their_square() {
     ]
     .concat();
     let composer = r#"{"autoload": {"psr-4": {"": [[], "../.."], "A\\": "src"}, "psr-0": 1}}"#;
-    let start = Instant::now();
+    let start = ThreadClock::start();
     let sample = Sample::new(&[
         ("composer.json", composer),
         ("c/composer.json", "[]"),
@@ -209,5 +209,5 @@ fn hostile_files_do_not_cost_their_square() {
         ("b.php", "<?php"),
     ]);
     assert_eq!(sample.needs("a.php"), ["b.php"]);
-    assert!(start.elapsed() < Duration::from_secs(30));
+    assert!(start.took() < Duration::from_secs(30));
 }

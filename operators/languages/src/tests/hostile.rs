@@ -1,9 +1,9 @@
 //! Texts that nobody writes, in every language: they take no longer than others, and give a sound outline
 //! or the reason why there is none.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::testing::check;
+use crate::testing::{ThreadClock, check};
 use crate::{Language, Limits, TooComplex, all, by_name};
 
 /// Ordinary texts in many languages.
@@ -31,7 +31,7 @@ const TEXTS: &[&str] = &[
 
 /// The outline of `text`, if there is one, after checks; and whether it came soon enough.
 fn outlined(language: &dyn Language, text: &str) -> Result<usize, TooComplex> {
-    let begin = Instant::now();
+    let begin = ThreadClock::start();
     let extensions = language.extensions();
     let dialects = [extensions.first(), extensions.last().filter(|_| extensions.len() > 1)];
     let paths = dialects.into_iter().flatten().map(|extension| format!("a/b.{extension}"));
@@ -46,7 +46,7 @@ fn outlined(language: &dyn Language, text: &str) -> Result<usize, TooComplex> {
             break;
         }
     }
-    let (took, name) = (begin.elapsed(), language.name());
+    let (took, name) = (begin.took(), language.name());
     assert!(took < Duration::from_mins(1), "{name}: {took:?} for {} bytes", text.len());
     definitions
 }

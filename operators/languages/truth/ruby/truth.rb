@@ -209,9 +209,10 @@ end
 # In `app/*` and `app/*/concerns`, of the nearest folder that has them.
 def autoloaded(root, text, stack)
   names = [text, "#{text}.rb"].uniq
-  inside = ->(top) { names.flat_map { |name| Dir.glob(["app/*/#{name}", "app/*/concerns/#{name}"].map { |glob| File.join(top, glob) }) } }
+  files = ->(globs) { Dir.glob(globs).select { |path| File.file?(path) } }
+  inside = ->(top) { names.flat_map { |name| files.call(["app/*/#{name}", "app/*/concerns/#{name}"].map { |glob| File.join(top, glob) }) } }
   near = stack.lazy.map { |folder| inside.call(File.join(root, folder)).min }.find(&:itself)
-  near || names.flat_map { |name| Dir.glob("#{root}/*/app/*/#{name}") }.min
+  near || names.flat_map { |name| files.call("#{root}/*/app/*/#{name}") }.min
 end
 
 def options(arguments)
