@@ -41,6 +41,9 @@ pub enum CliError {
     /// The command line is wrong.
     #[error("{0}")]
     Usage(String),
+    /// A model cannot be asked.
+    #[error("{0}")]
+    Model(String),
     /// The source is wrong.
     #[error("{}\nhint: {}", .0.message, .0.hint)]
     Source(SourceError),
@@ -77,6 +80,7 @@ impl CliError {
         }
         match self {
             Self::Plan(_) | Self::Usage(_) => Exit::Usage,
+            Self::Model(_) => Exit::Model,
             Self::Source(_) => Exit::Source,
             Self::Output(_) | Self::Run(_) => Exit::Output,
             Self::Io(_) => Exit::Bug,

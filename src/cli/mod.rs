@@ -11,14 +11,15 @@ mod query;
 mod run;
 mod show;
 mod style;
+mod test;
 mod verify;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::plan::{Loaded, Resolved};
+use crate::plan::{Diagnostics, Loaded, Resolved};
 use error::CliError;
 pub use error::Exit;
 
@@ -64,11 +65,16 @@ enum Command {
     Query(query::QueryArgs),
     /// Recompute every promise about the rows from the rows and the repositories
     Verify(verify::VerifyArgs),
+    /// Run the test of a plan, without any server, and compare the rows with those expected
+    Test(test::TestArgs),
     /// Show which files of a repository need which, in an order with dependencies first
     Deps(deps::DepsArgs),
     /// Print the JSON schema of plan files, for editors
     Schema,
 }
+
+/// Looks up variables.
+type Environment = dyn Fn(&str) -> Option<String>;
 
 /// A plan file and changes to it.
 #[derive(Args)]
@@ -83,8 +89,19 @@ struct PlanArgs {
 impl PlanArgs {
     /// The plan as it was typed, all of it checked; warnings go to standard error.
     fn load(&self) -> Result<Loaded, CliError> {
-        let environment = |name: &str| std::env::var(name).ok();
-        let loaded = crate::plan::load(&self.plan, &self.sets, &environment)?;
+        self.load_by(crate::plan::load)
+    }
+
+    /// The plan as its test changes it.
+    fn load_test(&self) -> Result<Loaded, CliError> {
+        self.load_by(crate::plan::load_test)
+    }
+
+    fn load_by(
+        &self,
+        load: fn(&Path, &[String], &Environment) -> Result<Loaded, Diagnostics>,
+    ) -> Result<Loaded, CliError> {
+        let loaded = load(&self.plan, &self.sets, &|name| std::env::var(name).ok())?;
         if !loaded.warnings().is_empty() {
             style::print_diagnostics(loaded.warnings());
         }
@@ -106,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Show(args) => show::show(&args),
         Command::Query(args) => query::query(&args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Test(args) => test::test(&args),
         Command::Deps(args) => deps::deps(&args),
         Command::Schema => check::schema(),
     };

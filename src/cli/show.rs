@@ -128,7 +128,8 @@ fn style(kind: SpanKind) -> Style {
     }
 }
 
-fn print(
+/// Prints a trajectory: what it counts, then its text, lines with training targets marked.
+pub(super) fn print(
     out: &mut impl Write,
     paint: Paint,
     trajectory: &TrajectoryRow,

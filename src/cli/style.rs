@@ -18,6 +18,11 @@ impl Paint {
         Self { on: io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
     }
 
+    /// Never any colours.
+    pub fn plain() -> Self {
+        Self { on: false }
+    }
+
     fn for_stderr() -> Self {
         Self { on: io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
     }

@@ -1,5 +1,6 @@
 //! A complete repository to its rows: flatten and mask in every arm. Runs on the compute pool.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use backstory_core::{
@@ -66,8 +67,10 @@ fn write_rows(
             }
         }
     }
+    let mut paid = HashSet::new();
     for (simulation, story) in plan.simulations.iter().zip(&resident.stories) {
-        let requests = story.requests(&structure.graph.order);
+        let requests = story.requests(&structure.graph.order).cloned();
+        let requests = requests.map(|it| if paid.insert(it.key) { it } else { it.unpaid() });
         let row = |request| ledger_row(name, &simulation.name, structure, request);
         segment.ledger(&requests.map(row).collect::<Vec<_>>())?;
     }
@@ -82,12 +85,12 @@ fn write_rows(
     Ok(tally)
 }
 
-fn ledger_row(repo: &str, simulation: &str, structure: &Structure, request: &Request) -> LedgerRow {
+fn ledger_row(repo: &str, simulation: &str, structure: &Structure, request: Request) -> LedgerRow {
     LedgerRow {
         repo: repo.to_owned(),
         simulation: simulation.to_owned(),
         path: request.file.map(|file| structure.path(file).to_string()),
-        request: request.clone(),
+        request,
     }
 }
 

@@ -1,11 +1,11 @@
 //! The second phase: everything a plan names is found, read and made, and then held instead of named.
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use backstory_core::{
-    Author, AuthorEnvironment, BuildError, Digest, Environment, Flatten, Mask, OrderFiles,
+    Answers, Author, AuthorEnvironment, BuildError, Digest, Environment, Flatten, Mask, OrderFiles,
     OutlineFile, PlanRepository, SimulateFile, Source, Work,
 };
 
@@ -77,16 +77,27 @@ pub struct Arm {
 impl Loaded {
     /// Reads and makes everything that the plan names. All that is wrong is reported at once.
     pub fn build(&self) -> Result<Resolved, Diagnostics> {
-        self.build_with(&|name| std::env::var(name).ok())
+        self.build_with(Answers::Asked(&self.sink().join(ANSWERS)), &environment)
     }
 
     /// The same for who only reads what a run has left behind, and needs no key to any server.
     pub fn build_to_read(&self) -> Result<Resolved, Diagnostics> {
-        self.build_with(&|_| Some("none".to_owned()))
+        self.build_with(Answers::Rehearsed, &no_key)
     }
 
-    fn build_with(&self, key: &dyn Fn(&str) -> Option<String>) -> Result<Resolved, Diagnostics> {
-        let mut builder = Builder { plan: self, key, problems: vec![] };
+    /// The same with recorded answers: see [`Answers::Recorded`].
+    pub fn build_recorded(&self, folder: &Path, asks: bool) -> Result<Resolved, Diagnostics> {
+        let key: Key<'_> = if asks { &environment } else { &no_key };
+        self.build_with(Answers::Recorded { folder, asks }, key)
+    }
+
+    /// The same with models that are not asked: see [`Answers::Rehearsed`].
+    pub fn build_rehearsed(&self) -> Result<Resolved, Diagnostics> {
+        self.build_with(Answers::Rehearsed, &no_key)
+    }
+
+    fn build_with(&self, answers: Answers<'_>, key: Key<'_>) -> Result<Resolved, Diagnostics> {
+        let mut builder = Builder { plan: self, answers, key, problems: vec![] };
         builder.sink();
         let source = builder.source();
         let authors = builder.authors();
@@ -129,9 +140,22 @@ impl Loaded {
     }
 }
 
+/// Finds keys to servers by name.
+type Key<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// For who asks no server.
+fn no_key(_: &str) -> Option<String> {
+    Some("none".to_owned())
+}
+
 struct Builder<'a> {
     plan: &'a Loaded,
-    key: &'a dyn Fn(&str) -> Option<String>,
+    answers: Answers<'a>,
+    key: Key<'a>,
     problems: Vec<Problem>,
 }
 
@@ -162,9 +186,8 @@ impl Builder<'_> {
 
     /// One entry per model; none for those that could not be made.
     fn authors(&mut self) -> Vec<Option<Arc<dyn Author>>> {
-        let answers = self.plan.sink().join(ANSWERS);
         let environment =
-            AuthorEnvironment { base: &self.plan.base, answers: &answers, key: self.key };
+            AuthorEnvironment { base: &self.plan.base, answers: self.answers, key: self.key };
         let build =
             |model: &Configured<AuthorKind>| (model.kind.build)(model.config.clone(), &environment);
         self.plan.models.iter().map(|model| self.taken(build(model), model)).collect()

@@ -9,11 +9,11 @@ use backstory_core::Flow;
 use serde_json::Value as Json;
 
 use super::diagnostic::{Diagnostics, Place, Problem, Text};
-use super::document;
+use super::document::{self, Node, Table, Value};
 use super::kind::{AuthorKind, Kind, OperatorKind, Registry, SourceKind};
 use super::schema::Reference;
 use super::set;
-use super::shape::Run;
+use super::shape::{Run, TestConfig};
 use super::terms::paths;
 use super::typed::{self, Section, Typed};
 use super::variables;
@@ -32,6 +32,7 @@ pub struct Loaded {
     pub(super) operators: Vec<Step>,
     pub(super) sink: Sink,
     pub(super) run: Run,
+    test: Option<TestConfig>,
     warnings: Diagnostics,
 }
 
@@ -99,6 +100,11 @@ impl Loaded {
         self.run
     }
 
+    /// The folder of what the plan's test expects; none if it has no test.
+    pub fn golden(&self) -> Option<PathBuf> {
+        self.test.as_ref().map(|test| plain(&self.base.join(&test.golden)))
+    }
+
     /// The operators in the order of the plan.
     pub fn stages(&self) -> Vec<StageInfo> {
         self.operators.iter().enumerate().map(|(at, step)| self.stage(at, step)).collect()
@@ -140,6 +146,8 @@ pub(super) struct Context<'a> {
     /// The folder that relative paths in arguments start from.
     pub here: PathBuf,
     pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether the plan is read for its test, and changed as that says.
+    pub tested: bool,
 }
 
 /// Reads and checks a plan file.
@@ -148,13 +156,14 @@ pub(super) fn from_file(
     path: &Path,
     sets: &[String],
     environment: &dyn Fn(&str) -> Option<String>,
+    tested: bool,
 ) -> Result<Loaded, Diagnostics> {
     let contents = read(path)?;
     let here = env::current_dir()
         .map_err(|error| Problem::error(format!("the current folder cannot be read: {error}")))?;
     let base = here.join(path).parent().map_or_else(|| here.clone(), plain);
     let name = path.display().to_string();
-    let context = Context { registry, name: &name, base, here, environment };
+    let context = Context { registry, name: &name, base, here, environment, tested };
     from_text(&context, &contents, sets)
 }
 
@@ -165,7 +174,8 @@ pub(super) fn from_echo(
     echo: &str,
 ) -> Result<Loaded, Diagnostics> {
     let (base, here) = (PathBuf::from("/"), PathBuf::from("/"));
-    from_text(&Context { registry, name, base, here, environment: &|_| None }, echo, &[])
+    let context = Context { registry, name, base, here, environment: &|_| None, tested: false };
+    from_text(&context, echo, &[])
 }
 
 /// Checks the text of a plan.
@@ -177,8 +187,11 @@ pub(super) fn from_text(
     let text = Text::new(context.name, contents, context.base.clone(), 0);
     let mut root = document::parse(&text).map_err(Diagnostics::new)?;
     let mut problems = vec![];
-    for (at, argument) in sets.iter().enumerate() {
-        let text = Text::new("--set", argument, context.here.clone(), at + 1);
+    let of_test = if context.tested { sets_of_test(&root) } else { vec![] };
+    let of_test = of_test.iter().map(|argument| ("[test] set", argument, &context.base));
+    let arguments = of_test.chain(sets.iter().map(|argument| ("--set", argument, &context.here)));
+    for (at, (name, argument, base)) in arguments.enumerate() {
+        let text = Text::new(name, argument, base.clone(), at + 1);
         if let Err(wrong) = set::apply(&mut root, &text) {
             problems.extend(wrong);
         }
@@ -187,6 +200,13 @@ pub(super) fn from_text(
     let typed = typed::read(&root, context.registry, &mut problems);
     let wiring = wiring::connect(&typed, context.registry, &mut problems);
     finish(context, typed, wiring, problems)
+}
+
+/// What the test of a plan changes. What is not as it should be is reported when its table is read.
+fn sets_of_test(root: &Table) -> Vec<String> {
+    let set = root.get("test").and_then(Node::as_table).and_then(|test| test.get("set"));
+    let Some(Node { value: Value::List(sets), .. }) = set else { return vec![] };
+    sets.iter().filter_map(Node::as_str).map(str::to_owned).collect()
 }
 
 fn finish(
@@ -229,7 +249,17 @@ fn assemble(
     let (uri, place) = typed.sink?.uri?;
     let sink = Sink { uri, place, inputs };
     let source = typed.source?.configured()?;
-    Some(Loaded { registry, base, source, models, operators, sink, run: typed.run, warnings })
+    Some(Loaded {
+        registry,
+        base,
+        source,
+        models,
+        operators,
+        sink,
+        run: typed.run,
+        test: typed.test,
+        warnings,
+    })
 }
 
 impl<K: Kind> Section<K> {

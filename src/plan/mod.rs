@@ -47,7 +47,16 @@ pub fn load(
     sets: &[String],
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Diagnostics> {
-    load::from_file(&REGISTRY, path, sets, environment)
+    load::from_file(&REGISTRY, path, sets, environment, false)
+}
+
+/// The same for the plan's test: changed as that says before `sets` are applied.
+pub fn load_test(
+    path: &Path,
+    sets: &[String],
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, Diagnostics> {
+    load::from_file(&REGISTRY, path, sets, environment, true)
 }
 
 /// Reads a plan again from [`Resolved::echo`]. `name` is what messages call it.

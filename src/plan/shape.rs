@@ -51,6 +51,20 @@ pub(super) struct SinkConfig {
     pub inputs: Option<Vec<String>>,
 }
 
+/// What `backstory test` runs, and what it expects. No row depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TestConfig {
+    /// Changes to the plan for the test, as `--set` takes them: a small source, for instance. Paths start
+    /// where those of the plan do.
+    #[serde(default)]
+    pub set: Vec<String>,
+    /// The folder of what is expected: `rows`, a file each, which `backstory test --update` writes, and
+    /// `answers` of the plan's models, for which `backstory test --record` asks.
+    #[schemars(length(min = 1), extend("format" = "path"))]
+    pub golden: String,
+}
+
 /// The schema of plan files, for editors: every kind with its keys, their docs and their defaults.
 pub(super) fn plan_schema(registry: &Registry) -> Json {
     let sources = registry.sources.iter().map(table_schema).collect::<Vec<_>>();
@@ -77,6 +91,7 @@ pub(super) fn plan_schema(registry: &Registry) -> Json {
             },
             "sink": sink_schema(),
             "run": run_schema(),
+            "test": test_schema(),
         },
         "required": ["source", "operator", "sink"],
         "additionalProperties": false,
@@ -116,6 +131,10 @@ pub(super) fn operator_schema(kind: &impl Kind) -> Json {
 
 pub(super) fn sink_schema() -> Json {
     schema_of::<SinkConfig>()
+}
+
+pub(super) fn test_schema() -> Json {
+    schema_of::<TestConfig>()
 }
 
 pub(super) fn run_schema() -> Json {

@@ -84,6 +84,7 @@ fn load_in(base: PathBuf, plan: &str, sets: &[&str]) -> Result<Loaded, Diagnosti
         base,
         here: PathBuf::from("/here"),
         environment: &|name| (name == "TOKENIZERS").then(|| ".".to_owned()),
+        tested: false,
     };
     let sets: Vec<_> = sets.iter().map(ToString::to_string).collect();
     from_text(&context, plan, &sets)

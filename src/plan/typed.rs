@@ -11,11 +11,12 @@ use super::document::{Entry, Node, Table, Value};
 use super::kind::{AuthorKind, Kind, OperatorKind, Registry, SourceKind};
 use super::schema::{self, Reference, did_you_mean};
 use super::shape::{
-    Run, SinkConfig, base_schema, operator_schema, run_schema, sink_schema, table_schema,
+    Run, SinkConfig, TestConfig, base_schema, operator_schema, run_schema, sink_schema,
+    table_schema, test_schema,
 };
 
 /// The tables that a plan can have.
-const TABLES: [&str; 6] = ["base", "source", "models", "operator", "sink", "run"];
+const TABLES: [&str; 7] = ["base", "source", "models", "operator", "sink", "run", "test"];
 
 /// A plan as it was typed.
 pub(super) struct Typed {
@@ -25,6 +26,7 @@ pub(super) struct Typed {
     pub operators: Vec<Operator>,
     pub sink: Option<Sink>,
     pub run: Run,
+    pub test: Option<TestConfig>,
 }
 
 /// A table with a kind.
@@ -75,6 +77,7 @@ pub(super) fn read(
         operators: root.get("operator").map(|node| reader.operators(node)).unwrap_or_default(),
         sink: root.get("sink").and_then(|node| reader.sink(node)),
         run: root.get("run").and_then(|node| reader.run(node)).unwrap_or_default(),
+        test: root.get("test").and_then(|node| reader.test(node)),
     }
 }
 
@@ -188,6 +191,12 @@ impl Reader<'_> {
     fn run(&mut self, node: &Node) -> Option<Run> {
         self.table(node, "run", "[run]")?;
         let checked = schema::check(node, &run_schema(), "[run]", self.problems);
+        serde_json::from_value(checked.value?).ok()
+    }
+
+    fn test(&mut self, node: &Node) -> Option<TestConfig> {
+        self.table(node, "test", "[test]")?;
+        let checked = schema::check(node, &test_schema(), "[test]", self.problems);
         serde_json::from_value(checked.value?).ok()
     }
 

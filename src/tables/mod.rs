@@ -11,6 +11,7 @@
 
 mod decode;
 mod delta;
+mod derived;
 mod error;
 mod output;
 mod reader;
@@ -19,6 +20,7 @@ mod schema;
 mod segment;
 
 pub use decode::{error_rows, sequence_rows, trajectory_rows};
+pub use derived::{sequence_contradictions, trajectory_contradictions};
 pub use error::OutputError;
 pub use output::{Identity, Output};
 pub use reader::Reader;

@@ -17,11 +17,15 @@
 //! | `decoded` | the token ids give back the flat text |
 //! | `masked` | the loss mask follows the plan's policy token by token |
 //! | `tokenised` | ids, token spans and mask are what the plan's tokenizer makes of the text |
+//! | `measured` | the measures of thoughts and the marks of gates are what thoughts, files and plan give |
+//! | `described` | license, language, and the files left out and failed are the repository's |
+//! | `consistent` | columns that follow from others, such as counts, are what follows |
 //! | `messages` | the chat form holds the same thoughts, observations and files as the spans |
 //! | `accounted` | files met = written + left out + failed, and failures have rows in `errors` |
 //! | `unchanged` | the repository still is what the rows were made from (else nothing above can be told) |
 
 mod sequences;
+mod thoughts;
 mod trajectories;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +35,10 @@ use futures::TryStreamExt;
 use thiserror::Error;
 
 use crate::plan::Resolved;
-use crate::tables::{ErrorRow, OutputError, Reader, error_rows, sequence_rows, trajectory_rows};
+use crate::tables::{
+    ErrorRow, OutputError, Reader, error_rows, sequence_contradictions, sequence_rows,
+    trajectory_contradictions, trajectory_rows,
+};
 
 use sequences::{SequenceDigest, check_sequence};
 use trajectories::Checker;
@@ -99,8 +106,10 @@ pub async fn verify(
     let mut checker = Checker::new(plan, &sequences, &errors);
     let mut rows = reader.stream("SELECT * FROM trajectories").await?;
     while let Some(batch) = rows.try_next().await.map_err(OutputError::from)? {
-        for row in trajectory_rows(&batch)? {
+        for (at, row) in trajectory_rows(&batch)?.into_iter().enumerate() {
             checker.check(&row, &mut verdict);
+            let wrong = trajectory_contradictions(&batch, at, &row)?;
+            check_columns(&wrong, &row.repo, &row.arm, &mut verdict.breaches);
             verdict.trajectories += 1;
             progress(verdict.trajectories);
         }
@@ -131,7 +140,9 @@ async fn check_sequences(
     let mut digests = Sequences::new();
     let mut rows = reader.stream("SELECT * FROM sequences").await?;
     while let Some(batch) = rows.try_next().await? {
-        for row in sequence_rows(&batch)? {
+        for (at, row) in sequence_rows(&batch)?.into_iter().enumerate() {
+            let wrong = sequence_contradictions(&batch, at, &row)?;
+            check_columns(&wrong, &row.repo, &row.arm, &mut verdict.breaches);
             verdict.sequences += 1;
             verdict.tokens += row.input_ids.len() as u64;
             let digest = check_sequence(plan, &row, &mut verdict.breaches);
@@ -142,6 +153,13 @@ async fn check_sequences(
         }
     }
     Ok(digests)
+}
+
+fn check_columns(wrong: &[String], repo: &str, arm: &str, breaches: &mut Vec<Breach>) {
+    for name in wrong {
+        let detail = format!("the column {name} contradicts the others");
+        breach(breaches, repo, Some(arm), "consistent", detail);
+    }
 }
 
 /// Trajectories met: id, by repository and arm.

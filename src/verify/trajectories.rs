@@ -7,6 +7,7 @@ use backstory_core::{
 };
 
 use super::sequences::{arm_of, tokens_digest};
+use super::thoughts::check_thoughts;
 use super::{Breach, Seen, Sequences, Verdict, breach};
 use crate::engine::{Resident, trajectory_id};
 use crate::plan::Resolved;
@@ -62,6 +63,7 @@ impl<'a> Checker<'a> {
         match self.last.as_ref().map(|(_, truth)| truth) {
             Some(Ok(truth)) if truth.content.to_string() == row.content_id => {
                 check_against(truth, row, verdict, &mut found);
+                check_thoughts(self.plan, &truth.structure, row, &mut found);
             }
             Some(Ok(_)) => found.push(("unchanged", "the repository has changed".to_owned())),
             Some(Err(failure)) => found.push(("unchanged", failure.message.clone())),
@@ -111,7 +113,7 @@ impl<'a> Checker<'a> {
 }
 
 /// Breaches of one row: promise and detail.
-type Found = Vec<(&'static str, String)>;
+pub(super) type Found = Vec<(&'static str, String)>;
 
 fn report(row: &TrajectoryRow, found: Found, breaches: &mut Vec<Breach>) {
     for (promise, detail) in found {
@@ -162,6 +164,7 @@ fn check_against(truth: &Truth, row: &TrajectoryRow, verdict: &mut Verdict, foun
             found.push(("grounded", format!("\"{}\" has another content id", stored.path)));
         }
     }
+    check_description(structure, row, found);
     check_contents(structure, row, verdict, found);
     check_order(&structure.graph, row, found);
     if let Err(detail) = check_messages(structure, row) {
@@ -169,7 +172,25 @@ fn check_against(truth: &Truth, row: &TrajectoryRow, verdict: &mut Verdict, foun
     }
 }
 
-fn text_of<'a>(row: &'a TrajectoryRow, span: &Span) -> &'a str {
+fn check_description(structure: &Structure, row: &TrajectoryRow, found: &mut Found) {
+    let repository = &structure.repository;
+    let mut is = |same: bool, what: &str| {
+        if !same {
+            found.push(("described", format!("{what} not the repository's")));
+        }
+    };
+    is(repository.commit == row.commit_id, "the commit is");
+    is(repository.license == row.license, "the license is");
+    is(repository.main_language() == row.language.as_deref(), "the language is");
+    let left_out = repository.left_out.iter().map(|(reason, count)| (reason.name(), *count));
+    let stored = row.left_out.iter().map(|(reason, count)| (reason.as_str(), *count));
+    is(left_out.eq(stored), "the counts of files left out are");
+    is(repository.files_failed() == row.n_files_failed, "the count of failed files is");
+    is(row.order_ok, "the order, says the row itself, is");
+    is(row.bytes_equal, "the bytes, says the row itself, are");
+}
+
+pub(super) fn text_of<'a>(row: &'a TrajectoryRow, span: &Span) -> &'a str {
     row.text.get(span.start as usize..span.end as usize).unwrap_or_default()
 }
 

@@ -6,10 +6,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 
+use arrow::array::{Int64Array, RecordBatch};
 use backstory::plan::Resolved;
 use backstory::tables::{Identity, Output, Reader, SegmentWriter, TrajectoryRow};
-use backstory_core::{Span, SpanKind, Trajectory};
+use backstory_core::{Mode, Span, SpanKind, Trajectory};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::common::{Place, Rows};
 use crate::golden::SMALL;
@@ -313,6 +317,62 @@ fn accounted() {
     assert_eq!(broken, ["accounted"]);
     let broken = original.broken_by(|_, rows| rows.errors.retain(|row| row.path.is_none()));
     assert_eq!(broken, ["accounted"]);
+}
+
+#[test]
+fn described() {
+    let original = Original::new();
+    let broken = |tamper: fn(&mut TrajectoryRow)| {
+        original.broken_by(|_, rows| tamper(&mut rows.trajectories[AGENT]))
+    };
+    assert_eq!(broken(|row| row.license = Some("WTFPL".to_owned())), ["described"]);
+    assert_eq!(broken(|row| row.language = None), ["described"]);
+    assert_eq!(broken(|row| row.order_ok = false), ["described"]);
+    assert_eq!(broken(|row| row.bytes_equal = false), ["described"]);
+}
+
+#[test]
+fn measured() {
+    let original = Original::new();
+    let broken = |tamper: fn(&mut TrajectoryRow)| {
+        original.broken_by(|_, rows| tamper(&mut rows.trajectories[AGENT]))
+    };
+    assert_eq!(broken(|row| row.thoughts[0].quality.words += 1), ["measured"]);
+    assert_eq!(broken(|row| row.thoughts[1].quality.copy_8 = 0.75), ["measured"]);
+    assert_eq!(broken(|row| drop(row.thoughts.pop())), ["measured"]);
+    assert_eq!(broken(|row| row.marks.push("a gate spoke".to_owned())), ["measured"]);
+    assert_eq!(broken(|row| row.mode = Some(Mode::Blinded)), ["measured"]);
+    let invent = |row: &mut TrajectoryRow| {
+        let quality = &mut row.thoughts[0].quality;
+        (quality.ungrounded, quality.n_ungrounded) = (vec!["never_seen".to_owned()], 1);
+    };
+    assert_eq!(broken(invent), ["measured"]);
+    let broken = original.broken_by(|_, rows| rows.trajectories[RAW].mode = Some(Mode::Hindsight));
+    assert_eq!(broken, ["measured"]);
+}
+
+#[test]
+fn consistent() {
+    let original = Original::new();
+    let place = &original.place;
+    let file = fs::read_dir(place.at("out/sequences")).unwrap().find_map(|entry| {
+        let path = entry.unwrap().path();
+        path.extension().is_some_and(|extension| extension == "parquet").then_some(path)
+    });
+    let file = file.unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&file).unwrap());
+    let batches = reader.unwrap().build().unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+    let mut writer =
+        ArrowWriter::try_new(fs::File::create(&file).unwrap(), batches[0].schema(), None);
+    let writer = writer.as_mut().unwrap();
+    for batch in batches {
+        let at = batch.schema().index_of("n_loss_tokens").unwrap();
+        let mut columns = batch.columns().to_vec();
+        columns[at] = Arc::new(Int64Array::from(vec![1; batch.num_rows()]));
+        writer.write(&RecordBatch::try_new(batch.schema(), columns).unwrap()).unwrap();
+    }
+    writer.finish().unwrap();
+    assert_eq!(original.broken("out"), ["consistent"]);
 }
 
 #[test]

@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, AuthorEnvironment, AuthorError, Authored, BuildError, Digest, Hasher, ModelStatus,
-    Outcome, Plan, Request, Scene, Spent, Structure, Thought,
+    Answers, Author, AuthorEnvironment, AuthorError, Authored, BuildError, Digest, Hasher,
+    ModelStatus, Outcome, Plan, Request, Scene, Spent, Structure, Thought,
 };
 use backstory_model::{Client, Message, ModelConfig, Question};
 use minijinja::{Value, context};
@@ -132,10 +132,13 @@ impl OpenAiConfig {
 
     fn author(self, environment: &AuthorEnvironment<'_>) -> Result<OpenAi, Vec<BuildError>> {
         let templates = self.prompts.load(environment.base);
-        let answers = self
-            .answers
-            .as_ref()
-            .map_or_else(|| environment.answers.to_owned(), |folder| environment.base.join(folder));
+        let answers = match (environment.answers, &self.answers) {
+            (Answers::Recorded { folder, .. }, _) | (Answers::Asked(folder), None) => {
+                folder.to_owned()
+            }
+            (_, Some(folder)) => environment.base.join(folder),
+            (Answers::Rehearsed, None) => environment.base.to_owned(),
+        };
         let client = client(&self.model, &answers, environment.key);
         let (templates, client) = match (templates, client) {
             (Ok(templates), Ok(client)) => (templates, client),

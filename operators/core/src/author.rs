@@ -94,13 +94,29 @@ impl<T, E> Authored<T, E> {
     }
 }
 
+/// Where the answers of models come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers<'a> {
+    /// From the models. They are kept in this folder, unless the configuration names another one.
+    Asked(&'a Path),
+    /// From this folder, whatever the configuration names.
+    Recorded {
+        /// The folder.
+        folder: &'a Path,
+        /// Whether a model is asked for what is not there, and its answer kept there.
+        asks: bool,
+    },
+    /// From nobody: requests are made up but not sent, to count what they would cost.
+    Rehearsed,
+}
+
 /// What a configuration of an author may refer to.
 #[derive(Clone, Copy)]
 pub struct AuthorEnvironment<'a> {
     /// The folder that relative paths start from: that of the plan file.
     pub base: &'a Path,
-    /// The folder that keeps answers of models, unless the configuration names another one.
-    pub answers: &'a Path,
+    /// Where the answers of models come from.
+    pub answers: Answers<'a>,
     /// Finds the key to a server by the name of its environment variable.
     pub key: &'a dyn Fn(&str) -> Option<String>,
 }

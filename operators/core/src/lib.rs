@@ -25,8 +25,8 @@ mod suggest;
 mod trajectory;
 
 pub use author::{
-    Author, AuthorEnvironment, AuthorError, Authored, Mode, ModelStatus, Moment, Scene, Spent,
-    Thought,
+    Answers, Author, AuthorEnvironment, AuthorError, Authored, Mode, ModelStatus, Moment, Scene,
+    Spent, Thought,
 };
 pub use digest::{Digest, DigestParseError, Hasher};
 pub use failure::{Failure, FailureKind, Stage};

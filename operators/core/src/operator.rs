@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     Author, AuthorError, Authored, Draft, Failure, FailureKind, Graph, Mode, Outline, Plan,
-    Repository, Sequence, SourceFile, Stage, Story, Structure, Trajectory,
+    Quality, Repository, Sequence, SourceFile, Stage, Story, Structure, Trajectory,
 };
 
 /// What flows between two operators.
@@ -153,6 +153,9 @@ pub trait SimulateFile: Send + Sync {
 
     /// What the author of a thought sees of its file, as recorded in rows.
     fn mode(&self) -> Mode;
+
+    /// What gates say of thoughts of a file that they let pass, as recorded in its draft.
+    fn marks(&self, structure: &Structure, file: u32, qualities: &[Quality]) -> Vec<String>;
 
     /// The draft of one file.
     async fn simulate(

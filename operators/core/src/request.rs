@@ -62,3 +62,11 @@ pub struct Request {
     /// Why it failed or was not used.
     pub message: Option<String>,
 }
+
+impl Request {
+    /// The record of an answer that is used once more: sums over records count its payment once.
+    pub fn unpaid(self) -> Self {
+        let cost = self.cost.map(|_| 0.0);
+        Self { prompt_tokens: 0, completion_tokens: 0, tries: 0, cost, ..self }
+    }
+}

@@ -101,6 +101,16 @@ impl SimulateFile for Simulator {
         self.mode
     }
 
+    fn marks(&self, structure: &Structure, file: u32, qualities: &[Quality]) -> Vec<String> {
+        let path = structure.path(file);
+        let of_thought = |(at, quality): (usize, &Quality)| {
+            let number = at + 1;
+            let why = self.gates.iter().filter_map(|gate| gate.check(quality));
+            why.map(|why| format!("{path}, thought {number}: {why}")).collect::<Vec<_>>()
+        };
+        qualities.iter().enumerate().flat_map(of_thought).collect()
+    }
+
     async fn simulate(
         &self,
         structure: &Structure,
@@ -115,7 +125,8 @@ impl SimulateFile for Simulator {
             requests: vec![],
         };
         let result = desk.work().await;
-        let Desk { draft, requests, .. } = desk;
+        let Desk { mut draft, requests, .. } = desk;
+        draft.marks = self.marks(structure, file, &draft.qualities);
         Authored { result: result.map(|()| draft), requests }
     }
 }
@@ -176,16 +187,9 @@ impl Desk<'_> {
                 let failure = Failure::file(path, Stage::Simulate, FailureKind::Gate, message);
                 return Err(Halt::Failed(failure));
             }
-            self.mark(found.into_iter().map(|(_, why)| why), quality);
+            self.draft.qualities.push(quality);
             return Ok(thought);
         }
-    }
-
-    fn mark(&mut self, found: impl Iterator<Item = String>, quality: Quality) {
-        let path = self.structure.path(self.draft.file);
-        let number = self.draft.qualities.len() + 1;
-        self.draft.marks.extend(found.map(|why| format!("{path}, thought {number}: {why}")));
-        self.draft.qualities.push(quality);
     }
 
     /// Says of the last request that its answer was not used.
@@ -219,26 +223,4 @@ fn shown<'a>(structure: &'a Structure, plan: &'a Plan, file: u32, moment: Moment
     }
     shown.add(need);
     shown
-}
-
-/// What is known of the thoughts of a draft, measured again.
-pub fn measured(structure: &Structure, plan: &Plan, draft: &Draft) -> Vec<Quality> {
-    let target = structure.text(draft.file);
-    let observed = draft.steps.iter().filter_map(|step| match step {
-        Step::Observation(read) => Some(*read),
-        _ => None,
-    });
-    let reads: Vec<_> = observed.collect();
-    let mut need = None;
-    let mut qualities = vec![];
-    for thought in draft.thoughts() {
-        let moment = match need {
-            None => Moment::BeforeReading { offered: &[], skipped: &[] },
-            Some(need) => Moment::BeforeWriting { reads: &reads, need },
-        };
-        let shown = shown(structure, plan, draft.file, moment);
-        qualities.push(measure(thought, target, &shown));
-        need.get_or_insert(thought);
-    }
-    qualities
 }

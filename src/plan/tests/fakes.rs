@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use backstory_core::{
     Author, AuthorEnvironment, Authored, BuildError, Classify, Digest, Draft, Environment, Failure,
     FileClass, Flow, Graph, Halt, Mode, Operator, OrderFiles, Outline, OutlineFile, PlanRepository,
-    Repository, Scene, Sequence, SimulateFile, Source, SourceError, SourceFile, SpanKind, Story,
-    Structure, Thought, Trajectory, Work,
+    Quality, Repository, Scene, Sequence, SimulateFile, Source, SourceError, SourceFile, SpanKind,
+    Story, Structure, Thought, Trajectory, Work,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -334,6 +334,10 @@ impl SimulateFile for Nothing {
 
     fn mode(&self) -> Mode {
         Mode::default()
+    }
+
+    fn marks(&self, _: &Structure, _: u32, _: &[Quality]) -> Vec<String> {
+        vec![]
     }
 
     async fn simulate(

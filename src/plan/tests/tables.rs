@@ -142,7 +142,7 @@ fn files() {
     let folder = tempfile::tempdir().unwrap();
     let message = |name: &str| {
         let path = folder.path().join(name);
-        let wrong = from_file(&FAKES, &path, &[], &|_| None).err().unwrap();
+        let wrong = from_file(&FAKES, &path, &[], &|_| None, false).err().unwrap();
         wrong.to_plain_string().replace(&folder.path().display().to_string(), "FOLDER")
     };
     snapshot!("file_missing", message("plan.toml"));

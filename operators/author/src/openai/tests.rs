@@ -14,8 +14,11 @@ fn author(fields: serde_json::Value) -> OpenAi {
     let mut config = json!({ "model": "m", "urls": ["http://localhost:1/v1"] });
     config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     let config: OpenAiConfig = serde_json::from_value(config).unwrap();
-    let environment =
-        AuthorEnvironment { base: Path::new("."), answers: Path::new("answers"), key: &|_| None };
+    let environment = AuthorEnvironment {
+        base: Path::new("."),
+        answers: Answers::Asked(Path::new("answers")),
+        key: &|_| None,
+    };
     config.author(&environment).unwrap()
 }
 
@@ -181,8 +184,11 @@ fn a_template_that_cannot_be_used_is_reported() {
         "model": "m", "urls": ["http://localhost:1/v1"], "prompts": { "need": "need.jinja" }
     }))
     .unwrap();
-    let environment =
-        AuthorEnvironment { base: &folder, answers: Path::new("answers"), key: &|_| None };
+    let environment = AuthorEnvironment {
+        base: &folder,
+        answers: Answers::Asked(Path::new("answers")),
+        key: &|_| None,
+    };
     let errors = config.author(&environment).err().unwrap();
     assert_eq!((errors.len(), errors[0].key), (1, "prompts"));
     assert!(errors[0].message.starts_with("the template \"need.jinja\" for \"need\""));
