@@ -6,6 +6,7 @@
 mod check;
 mod deps;
 mod error;
+mod estimate;
 mod explain;
 mod query;
 mod run;
@@ -57,6 +58,8 @@ enum Command {
     Check(PlanArgs),
     /// Draw the dataflow of a plan: stages, what flows between them, where effects are
     Explain(PlanArgs),
+    /// Tell what a plan will ask of its models before it is run: requests, tokens, money, time
+    Estimate(estimate::EstimateArgs),
     /// Run a plan; what an earlier run committed is not made again
     Run(run::RunArgs),
     /// Print a trajectory, coloured by kind of span, trained lines marked
@@ -119,6 +122,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Estimate(args) => estimate::estimate(&args),
         Command::Run(args) => run::run(&args),
         Command::Show(args) => show::show(&args),
         Command::Query(args) => query::query(&args),

@@ -12,6 +12,7 @@ mod commands;
 mod common;
 mod corpus;
 mod deps;
+mod estimates;
 mod full_disk;
 mod git;
 mod golden;

@@ -30,7 +30,7 @@ impl Model {
         self.server.as_ref().unwrap()
     }
 
-    fn requests(&self) -> u64 {
+    pub fn requests(&self) -> u64 {
         self.server().stats().requests
     }
 
@@ -60,13 +60,13 @@ fn write_plan(place: &Place, model: &Model, further: &str) {
     place.write("plan.toml", plan.replace(outline, &author));
 }
 
-fn place_with(model: &Model, repositories: u64, further: &str) -> Place {
+pub fn place_with(model: &Model, repositories: u64, further: &str) -> Place {
     let place = place_with_corpus(repositories);
     write_plan(&place, model, further);
     place
 }
 
-fn query(place: &Place, sql: &str) -> Value {
+pub fn query(place: &Place, sql: &str) -> Value {
     let outcome = place.run(&["query", "out", sql, "--json"]).exits(0);
     outcome.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect()
 }

@@ -10,6 +10,7 @@ mod overview;
 mod planning;
 mod prompts;
 mod reader;
+mod rehearsal;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::readme;
 use prompts::{Prompts, Templates};
+use rehearsal::Rehearsal;
 
 /// A language model behind any server that speaks the chat completions of `OpenAI`: `vllm`, `sglang`,
 /// `llama.cpp`, `ollama`, hosted ones.
@@ -127,7 +129,12 @@ impl OpenAiConfig {
         self,
         environment: &AuthorEnvironment<'_>,
     ) -> Result<Arc<dyn Author>, Vec<BuildError>> {
-        Ok(Arc::new(self.author(environment)?))
+        let price = self.model.price;
+        let author = self.author(environment)?;
+        Ok(match environment.answers {
+            Answers::Rehearsed => Arc::new(Rehearsal { author, price }),
+            Answers::Asked(_) | Answers::Recorded { .. } => Arc::new(author),
+        })
     }
 
     fn author(self, environment: &AuthorEnvironment<'_>) -> Result<OpenAi, Vec<BuildError>> {
@@ -152,6 +159,7 @@ impl OpenAiConfig {
         };
         Ok(OpenAi {
             identity: self.identity(templates.digest),
+            model: self.model.model,
             context_bytes: self.context_tokens as usize * BYTES_PER_TOKEN,
             plan_files: self.plan_files as usize,
             thought_words: self.thought_words,
@@ -176,6 +184,7 @@ impl OpenAiConfig {
 /// The author.
 pub(crate) struct OpenAi {
     identity: String,
+    model: String,
     context_bytes: usize,
     plan_files: usize,
     thought_words: u32,

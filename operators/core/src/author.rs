@@ -191,6 +191,8 @@ pub enum AuthorError {
 pub struct ModelStatus {
     /// The model.
     pub model: String,
+    /// Requests that its servers may work on at a time, at most.
+    pub slots: u64,
     /// Requests that servers are working on.
     pub in_flight: u64,
     /// Requests that wait for a server.

@@ -114,6 +114,7 @@ impl Desk {
                 "do not say how many tokens they used, so budgets of tokens and money cannot hold";
             blind.then(|| format!("servers of model {model} {told}"))
         };
+        status.slots = self.servers.iter().map(|server| u64::from(server.max_in_flight)).sum();
         let trouble = shared.pool.trouble(now);
         status.trouble = self.answers.trouble_now().or(trouble).or_else(blind);
         status

@@ -38,6 +38,7 @@ impl Counts {
     ) -> ModelStatus {
         ModelStatus {
             model: model.to_owned(),
+            slots: 0,
             in_flight,
             waiting,
             answered: self.answered,

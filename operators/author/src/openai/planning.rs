@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use backstory_core::{AuthorError, Authored, FilePlan, Plan, Request, Structure};
+use backstory_model::Question;
 use minijinja::{Value, context};
 use serde::Deserialize;
 use serde_json::json;
@@ -45,10 +46,9 @@ async fn parts(
     requests: &mut Vec<Request>,
 ) -> Result<Plan, AuthorError> {
     let order = &facts.structure.graph.order;
-    let parts: Vec<_> = order.chunks(author.plan_files).collect();
     let mut plan = Plan { requirements: String::new(), files: Vec::with_capacity(order.len()) };
-    for (at, files) in parts.iter().enumerate() {
-        let part = Part { number: at, of: parts.len(), files, requirements: &plan.requirements };
+    for (at, part) in Part::all(author, order).enumerate() {
+        let part = Part { requirements: &plan.requirements, ..part };
         let (requirements, entries) = part.ask(author, facts, requests).await?;
         if at == 0 {
             plan.requirements = requirements;
@@ -59,6 +59,7 @@ async fn parts(
 }
 
 /// Some files of a plan.
+#[derive(Clone, Copy)]
 pub(super) struct Part<'a> {
     pub(super) number: usize,
     pub(super) of: usize,
@@ -67,16 +68,21 @@ pub(super) struct Part<'a> {
     pub(super) requirements: &'a str,
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
+    /// The parts of a plan of all files, without requirements.
+    pub(super) fn all(author: &OpenAi, order: &'a [u32]) -> impl Iterator<Item = Self> {
+        let parts = order.chunks(author.plan_files);
+        let of = parts.len();
+        parts.enumerate().map(move |(number, files)| Part { number, of, files, requirements: "" })
+    }
+
     async fn ask(
         &self,
         author: &OpenAi,
         facts: &Facts<'_>,
         requests: &mut Vec<Request>,
     ) -> Result<(String, Vec<FilePlan>), AuthorError> {
-        let (template, values) = self.values(author, facts);
-        let mut question = author.question("plan", None, template, &values)?;
-        question.schema = Some(("plan".into(), schema(self.number == 0)));
+        let mut question = self.question(author, facts)?;
         let repository = &facts.structure.repository.name;
         let first = author.ask(repository, question.clone(), requests).await?;
         let problem = match self.read(facts, &first.text) {
@@ -92,6 +98,17 @@ impl Part<'_> {
                 "the plan cannot be used, also when asked again: {problem}"
             ))
         })
+    }
+
+    pub(super) fn question(
+        &self,
+        author: &OpenAi,
+        facts: &Facts<'_>,
+    ) -> Result<Question, AuthorError> {
+        let (template, values) = self.values(author, facts);
+        let mut question = author.question("plan", None, template, &values)?;
+        question.schema = Some(("plan".into(), schema(self.number == 0)));
+        Ok(question)
     }
 
     pub(super) fn values(&self, author: &OpenAi, facts: &Facts<'_>) -> (&'static str, Value) {

@@ -1,6 +1,7 @@
 //! Asks for the thoughts of a sub-agent.
 
 use backstory_core::{AuthorError, Authored, FilePlan, Moment, Request, Scene, Thought};
+use backstory_model::Question;
 use minijinja::{Value, context};
 use serde::Deserialize;
 use serde_json::json;
@@ -27,16 +28,28 @@ pub(super) async fn think(author: &OpenAi, scene: &Scene<'_>) -> Authored<Though
     Authored { result, requests }
 }
 
+/// What is asked for a thought.
+pub(super) fn question(
+    author: &OpenAi,
+    facts: &Facts<'_>,
+    scene: &Scene<'_>,
+) -> Result<Question, AuthorError> {
+    let (template, schema) = match scene.moment {
+        Moment::BeforeReading { .. } => ("need", Some(("need".into(), schema()))),
+        Moment::BeforeWriting { .. } => ("design", None),
+    };
+    let values = values(author, facts, scene);
+    let question = author.question(template, Some(scene.file), template, &values)?;
+    Ok(Question { schema, sample: scene.attempt, ..question })
+}
+
 async fn need(
     author: &OpenAi,
     scene: &Scene<'_>,
     requests: &mut Vec<Request>,
 ) -> Result<Thought, AuthorError> {
     let facts = Facts::of(scene.structure);
-    let mut question =
-        author.question("need", Some(scene.file), "need", &values(author, &facts, scene))?;
-    question.sample = scene.attempt;
-    question.schema = Some(("need".into(), schema()));
+    let question = question(author, &facts, scene)?;
     let answer = author.ask(&facts.structure.repository.name, question, requests).await?;
     match reader::object::<Need>(&answer.text) {
         Ok(Need { thought, read }) if !thought.trim().is_empty() => {
@@ -61,9 +74,7 @@ async fn design(
     requests: &mut Vec<Request>,
 ) -> Result<Thought, AuthorError> {
     let facts = Facts::of(scene.structure);
-    let mut question =
-        author.question("design", Some(scene.file), "design", &values(author, &facts, scene))?;
-    question.sample = scene.attempt;
+    let question = question(author, &facts, scene)?;
     let answer = author.ask(&facts.structure.repository.name, question, requests).await?;
     Ok(Thought { text: Answer::thought(answer.reasoning, &answer.text), reads: None })
 }
