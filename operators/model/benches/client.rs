@@ -2,7 +2,7 @@
 //!
 //! - `slots`: a server with 256 slots and answers of 200 ms: the share of its slots in use, from the first
 //!   request until 256 are left. Prompts of 16 KB; answers kept in memory, which leaves the cost of the
-//!   client itself, and in a folder, which adds that of the disk.
+//!   client itself, and in a folder, which adds that of making each of them durable.
 //! - `bare`: the same bytes over as many sockets without any client: what no client can go below.
 //! - `rate`: a server that refuses more than 50 requests a second: the share of the rate that is used, from
 //!   the first request to the last answer.
@@ -21,11 +21,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use backstory_core::Digest;
-use backstory_model::{Client, Message, Question};
+use backstory_model::{Client, Message, Place, Question};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use serde_json::json;
 use server::{Scenario, Server};
@@ -51,17 +49,17 @@ fn main() {
         println!("bare: {}", bare(&slots, 10_000, 16 << 10));
     }
     if wanted("slots, memory") {
-        let run = run(&slots, Arc::new(InMemory::new()), 10_000, 16 << 10);
+        let run = run(&slots, memory(), 10_000, 16 << 10);
         println!("slots, memory: {:.1} % in use, {}", run.used * 100.0, run.cpu);
     }
     if wanted("slots, disk") {
         let folder = tempfile::tempdir().unwrap();
-        let disk = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
-        let run = run(&slots, Arc::new(disk), 10_000, 16 << 10);
+        let disk = Place::Folder { path: folder.path().into(), own: true };
+        let run = run(&slots, disk, 10_000, 16 << 10);
         println!("slots, disk: {:.1} % in use, {}", run.used * 100.0, run.cpu);
     }
     if wanted("rate") {
-        let run = run(&rate, Arc::new(InMemory::new()), 2_000, 1 << 10);
+        let run = run(&rate, memory(), 2_000, 1 << 10);
         let used = run.seen.answered / run.seconds / RATE * 100.0;
         println!("rate: {used:.1} % used, {} refused, {}", run.seen.refused, run.cpu);
     }
@@ -75,11 +73,11 @@ struct Run {
     cpu: String,
 }
 
-fn run(scenario: &Scenario, store: Arc<dyn ObjectStore>, requests: u64, bytes: usize) -> Run {
+fn run(scenario: &Scenario, answers: Place, requests: u64, bytes: usize) -> Run {
     let serving = Serving::start(scenario);
     let config = json!({ "model": "m", "urls": [serving.url], "max_in_flight": SLOTS });
     let config = serde_json::from_value(config).unwrap();
-    let client = Client::new(&config, store, "answers".into()).unwrap();
+    let client = Client::new(&config, answers).unwrap();
 
     let text = text(bytes);
     let before = Cpu::now();
@@ -151,6 +149,10 @@ fn bare(scenario: &Scenario, requests: u64, bytes: usize) -> String {
         futures::future::join_all((0..SLOTS).map(connection)).await;
     });
     before.each(requests / u64::from(SLOTS) * u64::from(SLOTS))
+}
+
+fn memory() -> Place {
+    Place::Store(Arc::new(InMemory::new()), "answers".into())
 }
 
 fn text(bytes: usize) -> String {
