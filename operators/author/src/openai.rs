@@ -16,7 +16,7 @@ mod target;
 mod tests;
 mod thinking;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -24,9 +24,8 @@ use backstory_core::{
     Answers, Author, AuthorEnvironment, AuthorError, Authored, BuildError, Digest, Hasher,
     ModelStatus, Outcome, Plan, Request, Scene, Spent, Structure, Thought,
 };
-use backstory_model::{Client, Message, ModelConfig, Question};
+use backstory_model::{Client, Message, ModelConfig, Place, Question};
 use minijinja::{Value, context};
-use object_store::local::LocalFileSystem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -97,25 +96,6 @@ const BYTES_PER_TOKEN: usize = 4;
 /// Digits of the digest that marks what is quoted.
 const FENCE: usize = 16;
 
-/// A client that keeps its answers in a folder, which need not exist before the first answer.
-fn client(
-    model: &ModelConfig,
-    answers: &Path,
-    key: &dyn Fn(&str) -> Option<String>,
-) -> Result<Client, Vec<BuildError>> {
-    let place = std::path::absolute(answers)
-        .ok()
-        .and_then(|folder| object_store::path::Path::from_absolute_path(folder).ok());
-    let place = place.ok_or_else(|| {
-        vec![BuildError {
-            key: "answers",
-            message: format!("\"{}\" cannot be a folder of answers", answers.display()),
-            hint: Some("name a folder with an ordinary path".to_owned()),
-        }]
-    })?;
-    Client::with_keys(model, Arc::new(LocalFileSystem::new()), place, key)
-}
-
 impl OpenAiConfig {
     /// The `kind` in a plan file.
     pub const KIND: &'static str = "openai";
@@ -139,14 +119,19 @@ impl OpenAiConfig {
 
     fn author(self, environment: &AuthorEnvironment<'_>) -> Result<OpenAi, Vec<BuildError>> {
         let templates = self.prompts.load(environment.base);
+        let named = |folder: &PathBuf| environment.base.join(folder);
         let answers = match (environment.answers, &self.answers) {
-            (Answers::Recorded { folder, .. }, _) | (Answers::Asked(folder), None) => {
-                folder.to_owned()
+            (Answers::Asked(_) | Answers::Rehearsed, Some(folder)) => {
+                Place::Folder { path: named(folder), own: false }
             }
-            (_, Some(folder)) => environment.base.join(folder),
-            (Answers::Rehearsed, None) => environment.base.to_owned(),
+            (Answers::Asked(folder), None) => Place::Folder { path: folder.to_owned(), own: true },
+            (Answers::Recorded { folder, asks: true }, _) => {
+                Place::Folder { path: folder.to_owned(), own: false }
+            }
+            (Answers::Recorded { folder, asks: false }, _) => Place::Recorded(folder.to_owned()),
+            (Answers::Rehearsed, None) => Place::Recorded(environment.base.to_owned()),
         };
-        let client = client(&self.model, &answers, environment.key);
+        let client = Client::with_keys(&self.model, answers, environment.key);
         let (templates, client) = match (templates, client) {
             (Ok(templates), Ok(client)) => (templates, client),
             (templates, client) => {

@@ -1,14 +1,13 @@
 //! Answers, kept: one object per key, written once and before anybody uses it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use backstory_core::{Digest, Request};
 use bytes::Bytes;
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 
+use crate::place::{Place, Shelves};
 use crate::Reply;
 
 /// An answer and the record of its payment.
@@ -18,25 +17,23 @@ pub(crate) struct Kept {
     pub request: Request,
 }
 
-/// The store of answers. Answers that it refused are held here and offered again before anything else is
+/// Answers, kept at a place. Answers that it refused are held here and offered again before anything else is
 /// asked: they are paid.
 pub(crate) struct Answers {
-    store: Arc<dyn ObjectStore>,
-    prefix: Path,
+    shelves: Shelves,
     unsaved: Mutex<HashMap<Digest, Bytes>>,
 }
 
 impl Answers {
-    pub fn new(store: Arc<dyn ObjectStore>, prefix: Path) -> Self {
-        Self { store, prefix, unsaved: Mutex::default() }
+    pub fn new(place: Place) -> Self {
+        Self { shelves: Shelves::new(place), unsaved: Mutex::default() }
     }
 
     /// The answer under `key`. What is torn or foreign counts as absent, and is written over later.
     pub async fn get(&self, key: Digest) -> Result<Option<Kept>, String> {
-        let bytes = match self.read(&self.path(key)).await {
-            Ok(bytes) => bytes,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(self.trouble("read", &error)),
+        let read = self.shelves.read(key).await;
+        let Some(bytes) = read.map_err(|error| self.trouble("read", &error))? else {
+            return Ok(None);
         };
         let kept = serde_json::from_slice::<Kept>(&bytes).ok();
         Ok(kept.filter(|kept| kept.request.key == key))
@@ -63,46 +60,39 @@ impl Answers {
         }
     }
 
+    /// Whether there will never be others.
+    pub fn are_recorded(&self) -> bool {
+        matches!(self.shelves.place(), Place::Recorded(_))
+    }
+
     /// What is wrong, as a sentence.
     pub fn trouble_now(&self) -> Option<String> {
         let count = self.held().len();
-        (count > 0).then(|| format!("{count} answers could not be kept in {}", self.prefix))
+        (count > 0).then(|| format!("{count} answers could not be kept in {}", self.shelves.place()))
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<Digest, Bytes>> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn read(&self, path: &Path) -> object_store::Result<Bytes> {
-        self.store.get(path).await?.bytes().await
-    }
-
     async fn write(&self, key: Digest, bytes: Bytes) -> Result<(), String> {
-        let result = self.store.put(&self.path(key), bytes.into()).await;
-        result.map(drop).map_err(|error| self.trouble("kept", &error))
+        let result = self.shelves.write(key, bytes).await;
+        result.map_err(|error| self.trouble("kept", &error))
     }
 
-    fn trouble(&self, done: &str, error: &object_store::Error) -> String {
-        let prefix = &self.prefix;
+    fn trouble(&self, done: &str, error: &str) -> String {
+        let place = self.shelves.place();
         format!(
-            "an answer could not be {done} in {prefix}: {error}; make room there or see to its \
+            "an answer could not be {done} in {place}: {error}; make room there or see to its \
              rights, and run again"
         )
-    }
-
-    /// Two digits of folder keep folders small.
-    fn path(&self, key: Digest) -> Path {
-        let key = key.to_string();
-        self.prefix.clone().join(&key[..2]).join(format!("{key}.json"))
     }
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use backstory_core::Outcome;
-    use object_store::local::LocalFileSystem;
 
     use super::*;
 
@@ -127,8 +117,7 @@ mod tests {
     }
 
     fn answers(folder: &std::path::Path) -> Answers {
-        let store = LocalFileSystem::new_with_prefix(folder).unwrap();
-        Answers::new(Arc::new(store), Path::from("answers"))
+        Answers::new(Place::Folder { path: folder.join("of/answers"), own: true })
     }
 
     #[tokio::test]
@@ -141,7 +130,7 @@ mod tests {
         assert_eq!(answers.get(one.request.key).await, Ok(Some(one.clone())));
 
         let key = one.request.key.to_string();
-        let file = folder.path().join(format!("answers/{}/{key}.json", &key[..2]));
+        let file = folder.path().join(format!("of/answers/{}/{key}.json", &key[..2]));
         let whole = std::fs::read(&file).unwrap();
         let other = serde_json::to_vec(&two).unwrap();
         for garbage in [&b""[..], b"\xff\0", &whole[..whole.len() / 2], &other] {
@@ -157,7 +146,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let answers = answers(folder.path());
         // A file where a folder is to be.
-        let block = folder.path().join("answers");
+        let block = folder.path().join("of");
         std::fs::write(&block, "").unwrap();
         let one = kept("one");
         assert!(answers.put(&one).await.is_err_and(|told| told.contains("could not be kept")));

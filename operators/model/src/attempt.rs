@@ -79,6 +79,14 @@ impl Attempt {
             Ok(None) => {}
             Err(message) => return Some(self.unavailable(message)),
         }
+        if self.desk.answers.are_recorded() {
+            let Request { model, purpose, .. } = &self.record;
+            let repository = &self.ticket.0;
+            let message = format!(
+                "no answer of model {model} is recorded for a question about {repository} ({purpose})"
+            );
+            return Some(self.unavailable(message));
+        }
         let mut body = None;
         loop {
             let slot = match self.slot(flight).await? {
@@ -94,7 +102,9 @@ impl Attempt {
             let body =
                 body.get_or_insert_with(|| Body::new(&desk.config, &self.question, self.room));
             let sent = desk.now();
-            let verdict = desk.wire.send(server, body.bytes(server.model.as_deref())).await;
+            let send = desk.wire.send(server, body.bytes(server.model.as_deref()));
+            // On the heap: many wait, and few are sent at a time.
+            let verdict = Box::pin(send).await;
             if let Some(settled) = self.judge(verdict, slot, desk.now().saturating_sub(sent)).await
             {
                 return Some(settled);
@@ -178,7 +188,7 @@ impl Attempt {
 
     /// Keeps an answer.
     async fn answered(&mut self, reply: Reply, truncated: bool, counted: bool) -> Settled {
-        self.desk.count(|counts| counts.answered += 1);
+        self.desk.answered(self.record.key);
         self.record.finish_reason.clone_from(&reply.finish_reason);
         self.record.outcome = if truncated { Outcome::Truncated } else { Outcome::Used };
         if truncated {
@@ -198,7 +208,7 @@ impl Attempt {
     }
 
     fn recalled(&self, kept: Kept) -> Settled {
-        self.desk.count(|counts| counts.recalled += 1);
+        self.desk.recalled(&kept.request);
         let truncated = kept.request.outcome == Outcome::Truncated;
         Settled { result: Ok(kept.reply), request: Some(kept.request), truncated }
     }

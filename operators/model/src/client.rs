@@ -4,14 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use backstory_core::{AuthorError, BuildError, Digest, ModelStatus, Request, Spent};
-use object_store::ObjectStore;
-use object_store::path::Path;
 
 use crate::attempt::Attempt;
 use crate::check::servers;
 use crate::desk::Desk;
 use crate::flight::{Settled, settled};
-use crate::{ModelConfig, OnTruncated, Question, Reply};
+use crate::{ModelConfig, OnTruncated, Place, Question, Reply};
 
 /// What came of a question.
 #[derive(Clone, Debug)]
@@ -56,29 +54,24 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that keeps answers in `answers` under `prefix`. Answers that are recalled are not paid, and
-    /// do not count against the budget.
-    pub fn new(
-        config: &ModelConfig,
-        answers: Arc<dyn ObjectStore>,
-        prefix: Path,
-    ) -> Result<Self, Vec<BuildError>> {
-        Self::with_keys(config, answers, prefix, &|name| std::env::var(name).ok())
+    /// A client that keeps its answers at `answers`.
+    pub fn new(config: &ModelConfig, answers: Place) -> Result<Self, Vec<BuildError>> {
+        Self::with_keys(config, answers, &|name| std::env::var(name).ok())
     }
 
     /// The same, with keys from elsewhere than the environment.
     pub fn with_keys(
         config: &ModelConfig,
-        answers: Arc<dyn ObjectStore>,
-        prefix: Path,
+        answers: Place,
         key: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<BuildError>> {
         let servers = servers(config, key)?;
-        let desk = Desk::new(config.clone(), servers, answers, prefix)?;
+        let desk = Desk::new(config.clone(), servers, answers)?;
         Ok(Self { desk: Arc::new(desk) })
     }
 
-    /// Takes what earlier runs have paid into account, which counts against the budget.
+    /// Takes what earlier runs have paid into account, as far as they wrote rows of it: it counts against the
+    /// budget.
     pub fn charge(&self, spent: &Spent) {
         self.desk.charge(spent);
     }

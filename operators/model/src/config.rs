@@ -153,7 +153,9 @@ impl Price {
     }
 }
 
-/// What may be spent. Whatever is reached first ends the asking.
+/// What may be spent. Whatever is reached first ends the asking. What a killed run has paid without writing
+/// its rows counts once its answers are found again, unless they are in a folder that the plan names: others
+/// may have paid for those.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Budget {

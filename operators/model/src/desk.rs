@@ -1,12 +1,11 @@
 //! What all questions to a model share: servers, budget, answers, counts. Brings clock and pool together.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use backstory_core::{BuildError, Digest, ModelStatus, Spent};
-use object_store::ObjectStore;
-use object_store::path::Path;
+use backstory_core::{BuildError, Digest, ModelStatus, Request, Spent};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
@@ -14,6 +13,7 @@ use crate::answers::Answers;
 use crate::budget::Purse;
 use crate::endpoint::{Now, Pass, Seen};
 use crate::flight::Flights;
+use crate::place::Place;
 use crate::pool::Pool;
 use crate::queue::Ticket;
 use crate::server::Server;
@@ -40,6 +40,8 @@ pub(crate) struct Desk {
 struct Shared {
     pool: Pool<oneshot::Sender<Result<Slot, String>>>,
     counts: Counts,
+    /// Keys that count against the budget already, by their first bytes; none if recalled ones never do.
+    charged: Option<HashSet<u64>>,
     /// When the watch will look again.
     alarm: Option<Now>,
 }
@@ -62,8 +64,7 @@ impl Desk {
     pub fn new(
         config: ModelConfig,
         servers: Vec<Server>,
-        answers: Arc<dyn ObjectStore>,
-        prefix: Path,
+        answers: Place,
     ) -> Result<Self, Vec<BuildError>> {
         let connections = servers.iter().map(|server| server.max_in_flight as usize).max();
         let wire = Wire::new(&config, connections.unwrap_or(1)).map_err(|error| {
@@ -73,13 +74,15 @@ impl Desk {
         let purse = Purse::new(config.model.clone(), config.budget.unwrap_or_default());
         let patience = Duration::from_secs(config.patience_seconds);
         let pool = Pool::new(&config.model, &servers, patience, purse);
+        let own = matches!(answers, Place::Folder { own: true, .. });
+        let charged = (own && config.budget.is_some()).then(HashSet::new);
         Ok(Self {
             digest: body::digest(&config),
             servers,
             wire,
-            answers: Answers::new(answers, prefix),
+            answers: Answers::new(answers),
             flights: Arc::default(),
-            shared: Mutex::new(Shared { pool, counts: Counts::default(), alarm: None }),
+            shared: Mutex::new(Shared { pool, counts: Counts::default(), charged, alarm: None }),
             origin: Instant::now(),
             bell: Arc::default(),
             watched: AtomicBool::new(false),
@@ -100,6 +103,25 @@ impl Desk {
     /// Changes counts.
     pub fn count<T>(&self, change: impl FnOnce(&mut Counts) -> T) -> T {
         change(&mut self.lock().counts)
+    }
+
+    /// Counts an answer of a server under `key`, whose tries are paid.
+    pub fn answered(&self, key: Digest) {
+        let mut shared = self.lock();
+        shared.counts.answered += 1;
+        if let Some(charged) = &mut shared.charged {
+            charged.insert(key.prefix());
+        }
+    }
+
+    /// Counts an answer that was there. Rows are written with what was asked for them, and nothing is asked
+    /// for rows that are there: if this run has not paid it, a run did that never wrote its row.
+    pub fn recalled(&self, request: &Request) {
+        let mut shared = self.lock();
+        shared.counts.recalled += 1;
+        if shared.charged.as_mut().is_some_and(|charged| charged.insert(request.key.prefix())) {
+            shared.pool.charge(&request.into());
+        }
     }
 
     pub fn status(&self) -> ModelStatus {

@@ -13,8 +13,8 @@
 //!
 //! # What holds
 //!
-//! - An answer is put into the store before [`Client::ask`] returns it, so that killing the process loses
-//!   none that was used. The store decides what survives a power cut.
+//! - An answer is kept before [`Client::ask`] returns it, so that killing the process loses none that was
+//!   used; kept in a folder, it outlives a power cut as well.
 //! - One key is asked once, by however many, over however many runs.
 //! - No more requests are accepted by servers than the budget says.
 //! - A dead, full or broken server costs time, never the run; when none is left, what waits is given up as
@@ -32,6 +32,7 @@ mod desk;
 mod endpoint;
 mod flight;
 mod pace;
+mod place;
 mod pool;
 mod question;
 mod queue;
@@ -43,5 +44,6 @@ mod wire;
 
 pub use client::{AskError, Asked, Client};
 pub use config::{Budget, Endpoint, ModelConfig, OnTruncated, Price, Structured, Tries};
+pub use place::Place;
 pub use question::{Message, Question};
 pub use reply::Reply;

@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::path::Path;
+
 use backstory_core::{FilePlan, Mode, Moment};
 use proptest::prelude::*;
 use serde_json::json;

@@ -1,5 +1,7 @@
 //! Budgets hold, whatever goes wrong.
 
+use std::path::Path;
+
 use backstory_core::Spent;
 
 use super::*;
@@ -36,6 +38,31 @@ async fn requests_are_exact() {
     let asked = ask_many(&again, 50).await;
     assert_eq!(asked.iter().filter(|asked| asked.result.is_ok()).count(), 25);
     assert_eq!((again.status().recalled, server.stats().answered), (20, 25));
+}
+
+/// A client whose answers are in a folder, with a budget.
+fn frugal(server: &Server, folder: &Path, own: bool, requests: u64) -> Client {
+    let fields = json!({ "budget": { "requests": requests } });
+    let place = Place::Folder { path: folder.to_owned(), own };
+    Client::new(&config(&[server.url()], fields), place).unwrap()
+}
+
+#[tokio::test]
+async fn what_a_killed_run_paid_counts_once_it_is_recalled() {
+    let server = Server::start(Scenario::default()).await;
+    let folder = tempfile::tempdir().unwrap();
+    ask_many(&frugal(&server, folder.path(), true, 100), 6).await;
+    let later = frugal(&server, folder.path(), true, 10);
+    for _ in 0..2 {
+        assert!(ask_many(&later, 6).await.iter().all(|asked| asked.result.is_ok()));
+    }
+    let asked = ask_many(&later, 20).await;
+    assert_eq!(asked.iter().filter(|asked| asked.result.is_ok()).count(), 10);
+    assert_eq!(server.stats().answered, 10);
+
+    let other = frugal(&server, folder.path(), false, 3);
+    let asked = ask_many(&other, 20).await;
+    assert_eq!(asked.iter().filter(|asked| asked.result.is_ok()).count(), 13, "others paid for ten");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backstory_core::Outcome;
 use futures::TryStreamExt;
-use object_store::{ObjectStoreExt, local::LocalFileSystem};
+use object_store::ObjectStoreExt;
 
 use super::*;
 
@@ -66,16 +66,15 @@ async fn torn_objects_are_asked_again_and_written_over() {
 async fn without_room_on_disk_nothing_more_is_asked_and_nothing_paid_is_lost() {
     let server = Server::start(Scenario::default()).await;
     let folder = tempfile::tempdir().unwrap();
-    let disk: Arc<dyn ObjectStore> =
-        Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
-    let client = client(&[server.url()], json!({}), &disk);
+    let disk = Place::Folder { path: folder.path().join("answers"), own: true };
+    let client = Client::new(&config(&[server.url()], json!({})), disk).unwrap();
     // A folder that is not there, and cannot be made either.
     std::fs::create_dir(folder.path().join("answers")).unwrap();
     let key = client.key(&question("one")).to_string();
     let block = folder.path().join("answers").join(&key[..2]);
     std::os::unix::fs::symlink("nowhere", &block).unwrap();
     let one = ask(&client, "one").await;
-    assert!(unavailable(&one).contains("could not be kept in answers"), "{one:?}");
+    assert!(unavailable(&one).contains("could not be kept in /"), "{one:?}");
     assert_eq!((one.requests.len(), server.stats().requests), (1, 1), "it is paid");
     let two = ask(&client, "two").await;
     assert!(unavailable(&two).contains("run again"), "{two:?}");

@@ -13,8 +13,7 @@ fn with_key(url: &str, fields: Value, store: &Arc<dyn ObjectStore>) -> Client {
     let key = |name: &str| (name == "THE_KEY").then(|| KEY.to_owned());
     let mut config = config(&[url.to_owned()], fields);
     config.api_key = Some("THE_KEY".into());
-    let store = Arc::clone(store);
-    Client::with_keys(&config, store, "answers".into(), &key).unwrap()
+    Client::with_keys(&config, kept_in(store), &key).unwrap()
 }
 
 #[tokio::test]

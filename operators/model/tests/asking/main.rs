@@ -14,7 +14,7 @@ mod pools;
 use std::sync::Arc;
 
 use backstory_core::Digest;
-use backstory_model::{AskError, Asked, Client, Message, ModelConfig, Question};
+use backstory_model::{AskError, Asked, Client, Message, ModelConfig, Place, Question};
 use futures::future::join_all;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
@@ -34,7 +34,11 @@ fn config(urls: &[String], fields: Value) -> ModelConfig {
 }
 
 fn client(urls: &[String], fields: Value, store: &Arc<dyn ObjectStore>) -> Client {
-    Client::new(&config(urls, fields), Arc::clone(store), "answers".into()).unwrap()
+    Client::new(&config(urls, fields), kept_in(store)).unwrap()
+}
+
+fn kept_in(store: &Arc<dyn ObjectStore>) -> Place {
+    Place::Store(Arc::clone(store), "answers".into())
 }
 
 fn question(text: &str) -> Question {

@@ -20,7 +20,8 @@ async fn a_repository_stays_with_its_server() {
     let servers =
         [Server::start(slow()).await, Server::start(slow()).await, Server::start(slow()).await];
     let urls = servers.each_ref().map(Server::url);
-    let client = client(&urls, json!({}), &store());
+    // Room for all: ports decide where repositories are at home.
+    let client = client(&urls, json!({ "max_in_flight": 120 }), &store());
     let asked = ask_all(&client, 12, 120).await;
     let mut busy = std::collections::BTreeSet::new();
     for repository in 0..12 {

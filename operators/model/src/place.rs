@@ -1,0 +1,181 @@
+//! Where answers are kept, under which names.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use backstory_core::Digest;
+use bytes::Bytes;
+use object_store::{ObjectStore, ObjectStoreExt};
+
+/// Where answers are kept: one object per key, in a folder named after the first two digits of it.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A folder of this machine, which need not be there yet. What is kept in it outlives a power cut.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Whether all that is in it was paid for the same output. What is recalled from such a folder
+        /// counts against the budget, for it is paid and was never charged.
+        own: bool,
+    },
+    /// A folder of answers that were recorded before: what is not there is not asked for.
+    Recorded(PathBuf),
+    /// Any store, under a prefix. The store decides what outlives a power cut.
+    Store(Arc<dyn ObjectStore>, object_store::path::Path),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder { path, .. } | Self::Recorded(path) => path.display().fmt(f),
+            Self::Store(_, prefix) => prefix.fmt(f),
+        }
+    }
+}
+
+/// Reads and writes objects at a place.
+pub(crate) struct Shelves {
+    place: Place,
+    folder: Arc<Folder>,
+}
+
+impl Shelves {
+    pub fn new(place: Place) -> Self {
+        let path = match &place {
+            Place::Folder { path, .. } | Place::Recorded(path) => path,
+            Place::Store(..) => Path::new(""),
+        };
+        let folder = Arc::new(Folder::new(path));
+        Self { place, folder }
+    }
+
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub async fn read(&self, key: Digest) -> Result<Option<Bytes>, String> {
+        match &self.place {
+            Place::Folder { .. } | Place::Recorded(_) => {
+                self.blocking(move |folder| folder.read(key)).await
+            }
+            Place::Store(store, prefix) => match store.get(&location(prefix, key)).await {
+                Ok(object) => object.bytes().await.map(Some).map_err(|error| error.to_string()),
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                Err(error) => Err(error.to_string()),
+            },
+        }
+    }
+
+    pub async fn write(&self, key: Digest, bytes: Bytes) -> Result<(), String> {
+        match &self.place {
+            Place::Folder { .. } | Place::Recorded(_) => {
+                self.blocking(move |folder| folder.write(key, &bytes)).await
+            }
+            Place::Store(store, prefix) => {
+                let put = store.put(&location(prefix, key), bytes.into()).await;
+                put.map(drop).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    /// Disks wait, so they are waited for elsewhere. Many at once: a journalling file system makes those
+    /// that wait together durable together.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Folder) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, String> {
+        let folder = Arc::clone(&self.folder);
+        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
+        done.map_err(io::Error::other).flatten().map_err(|error| error.to_string())
+    }
+}
+
+fn location(prefix: &object_store::path::Path, key: Digest) -> object_store::path::Path {
+    let key = key.to_string();
+    prefix.clone().join(&key[..2]).join(format!("{key}.json"))
+}
+
+/// A folder of this machine.
+struct Folder {
+    path: PathBuf,
+    /// Which of the folders in it are there to stay, by the first byte of keys.
+    settled: [AtomicBool; 256],
+}
+
+impl Folder {
+    fn new(path: &Path) -> Self {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Self { path, settled: [const { AtomicBool::new(false) }; 256] }
+    }
+
+    fn read(&self, key: Digest) -> io::Result<Option<Bytes>> {
+        let key = key.to_string();
+        match fs::read(self.path.join(&key[..2]).join(key + ".json")) {
+            Ok(bytes) => Ok(Some(bytes.into())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes an object whole or not at all, and returns once it is there to stay.
+    fn write(&self, key: Digest, bytes: &[u8]) -> io::Result<()> {
+        let settled = &self.settled[usize::from(key.0[0])];
+        let key = key.to_string();
+        let shelf = self.path.join(&key[..2]);
+        if !settled.load(Ordering::Relaxed) {
+            make(&shelf)?;
+        }
+        let result = put(&shelf, &key, bytes);
+        // Whoever took the folder away may have to have it made again.
+        settled.store(result.is_ok(), Ordering::Relaxed);
+        result
+    }
+}
+
+fn put(shelf: &Path, key: &str, bytes: &[u8]) -> io::Result<()> {
+    let (mut file, staged) = stage(shelf, key)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    drop(file);
+    let put = written.and_then(|()| fs::rename(&staged, shelf.join(format!("{key}.json"))));
+    if put.is_err() {
+        let _ = fs::remove_file(&staged);
+    }
+    put.and_then(|()| sync(shelf))
+}
+
+/// A file that nobody else writes: a name that is taken is that of a killed process, or of another machine.
+fn stage(shelf: &Path, key: &str) -> io::Result<(File, PathBuf)> {
+    let mut number = 1_u32;
+    loop {
+        let staged = shelf.join(format!("{key}.json#{number}"));
+        match File::create_new(&staged) {
+            Ok(file) => return Ok((file, staged)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Makes a folder with all above it, there to stay.
+fn make(folder: &Path) -> io::Result<()> {
+    let Some(above) = folder.parent() else { return Ok(()) };
+    let made = match fs::create_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            make(above).and_then(|()| fs::create_dir(folder))
+        }
+        made => made,
+    };
+    match made {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => sync(above),
+    }
+}
+
+/// Makes the names in a folder durable; of other systems only Unix lets a folder be opened.
+fn sync(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
