@@ -303,16 +303,17 @@ fn amount(range: Range) -> String {
     let decimals = match range.value / unit {
         value if value >= 100.0 || range.value.fract() == 0.0 && range.error == 0.0 => 0,
         value if value >= 10.0 => 1,
-        _ => 2,
+        value if value >= 1.0 => 2,
+        _ => 4,
     };
     let number = |number: f64| match number / unit {
-        number if number >= 1000.0 => count(number.round() as u64),
-        number => format!("{number:.decimals$}"),
+        number if number >= 1000.0 => format!("{}{name}", count(number.round() as u64)),
+        number => format!("{number:.decimals$}{name}"),
     };
     match range.error {
-        error if error == 0.0 => format!("{}{name}", number(range.value)),
-        error if error < UNKNOWN => format!("{} ± {}{name}", number(range.value), number(error)),
-        _ => format!("{} ± ?{name}", number(range.value)),
+        error if error == 0.0 => number(range.value),
+        error if error < UNKNOWN => format!("{} ± {}", number(range.value), number(error)),
+        _ => format!("{} ± ?", number(range.value)),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use backstory::tables::SequenceRow;
 use backstory_core::{Digest, Hasher};
@@ -15,18 +15,22 @@ use crate::common::{Place, ROOT, Rows};
 use crate::models::Model;
 use crate::server::Scenario;
 
-#[test]
-fn every_plan_makes_its_golden_rows() {
-    let mut names = fs::read_dir(Path::new(ROOT).join("plans"))
+fn plans() -> Vec<PathBuf> {
+    let mut plans = fs::read_dir(Path::new(ROOT).join("plans"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
         .collect::<Vec<_>>();
-    names.sort();
-    assert!(names.len() >= 4);
+    plans.sort();
+    assert!(plans.len() >= 4);
+    plans
+}
+
+#[test]
+fn every_plan_makes_its_golden_rows() {
     let model = Model::new(Scenario::default());
     let urls = format!("models.author.urls=[\"{}\"]", model.server().url());
-    for plan in names {
+    for plan in plans() {
         let name = plan.file_stem().unwrap().to_str().unwrap();
         let place = Place::new();
         let mut arguments = vec!["run", plan.to_str().unwrap(), "--set", "sink.uri=out"];
@@ -36,6 +40,14 @@ fn every_plan_makes_its_golden_rows() {
         place.run(&arguments).exits(0);
         insta::assert_snapshot!(name.replace('-', "_"), summary(&place.rows("out")));
         place.run(&["verify", "out"]).exits(0);
+    }
+}
+
+/// With nobody to ask.
+#[test]
+fn every_plan_passes_its_test() {
+    for plan in plans() {
+        Place::new().run(&["test", plan.to_str().unwrap()]).exits(0);
     }
 }
 

@@ -18,6 +18,7 @@ mod git;
 mod golden;
 mod interrupted;
 mod models;
+mod plan_tests;
 mod same_answer;
 #[path = "../../operators/model/tests/server/mod.rs"]
 mod server;

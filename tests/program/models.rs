@@ -42,14 +42,14 @@ impl Model {
         assert_eq!(twice.collect::<Vec<_>>(), []);
     }
 
-    fn stop(&mut self) {
+    pub fn stop(&mut self) {
         let server = self.server.take().unwrap();
         self.runtime.block_on(server.stop());
     }
 }
 
 /// The plan of both arms, with the model in place of the author without one.
-fn write_plan(place: &Place, model: &Model, further: &str) {
+pub fn write_plan(place: &Place, model: &Model, further: &str) {
     let url = model.server().url();
     let author = format!(
         "kind = \"openai\"\nmodel = \"m\"\nurls = [\"{url}\"]\nanswers = \"answers\"\n{further}"

@@ -65,6 +65,7 @@ pub struct Request {
 
 impl Request {
     /// The record of an answer that is used once more: sums over records count its payment once.
+    #[must_use]
     pub fn unpaid(self) -> Self {
         let cost = self.cost.map(|_| 0.0);
         Self { prompt_tokens: 0, completion_tokens: 0, tries: 0, cost, ..self }
