@@ -7,8 +7,8 @@ use backstory_core::{Digest, Request};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::place::{Place, Shelves};
 use crate::Reply;
+use crate::place::{Place, Shelves};
 
 /// An answer and the record of its payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,7 +63,8 @@ impl Answers {
     /// What is wrong, as a sentence.
     pub fn trouble_now(&self) -> Option<String> {
         let count = self.held().len();
-        (count > 0).then(|| format!("{count} answers could not be kept in {}", self.shelves.place()))
+        (count > 0)
+            .then(|| format!("{count} answers could not be kept in {}", self.shelves.place()))
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<Digest, Bytes>> {

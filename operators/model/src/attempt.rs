@@ -94,7 +94,8 @@ impl Attempt {
             let body =
                 body.get_or_insert_with(|| Body::new(&desk.config, &self.question, self.room));
             let sent = desk.now();
-            let send = desk.wire.send(server, body.bytes(server.model.as_deref()));
+            let names = server.names();
+            let send = desk.wire.send(server, names, body.bytes(names, &desk.config.model));
             // On the heap: many wait, and few are sent at a time.
             let verdict = Box::pin(send).await;
             if let Some(settled) = self.judge(verdict, slot, desk.now().saturating_sub(sent)).await
@@ -151,6 +152,11 @@ impl Attempt {
             }
             Verdict::Unreached(message) => {
                 slot.give_back(Seen::Broken(message), None);
+                None
+            }
+            Verdict::Renamed => {
+                self.avoid = None;
+                slot.give_back(Seen::Rejected, None);
                 None
             }
             Verdict::Misconfigured(message) => {

@@ -1,4 +1,8 @@
-#![allow(clippy::needless_pass_by_value, clippy::unwrap_used)]
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    reason = "reads better where it is called; a test that cannot go on has failed"
+)]
 
 use serde_json::json;
 
