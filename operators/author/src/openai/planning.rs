@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use backstory_core::{AuthorError, Authored, FilePlan, Plan, Request, Structure};
+use futures::future::join_all;
 use minijinja::{Value, context};
 use serde::Deserialize;
 use serde_json::json;
@@ -31,7 +32,7 @@ struct Entry {
 }
 
 /// The plan of a repository: in one answer, or in parts of so many files that an answer has room for them.
-/// The first part brings the requirements, which the others are shown.
+/// The first part brings the requirements, which the others are shown; those are asked for all at once.
 pub(super) async fn plan(author: &OpenAi, structure: &Structure) -> Authored<Plan> {
     let facts = Facts::of(structure);
     let mut requests = vec![];
@@ -45,17 +46,26 @@ async fn parts(
     requests: &mut Vec<Request>,
 ) -> Result<Plan, AuthorError> {
     let order = &facts.structure.graph.order;
-    let parts: Vec<_> = order.chunks(author.plan_files).collect();
-    let mut plan = Plan { requirements: String::new(), files: Vec::with_capacity(order.len()) };
-    for (at, files) in parts.iter().enumerate() {
-        let part = Part { number: at, of: parts.len(), files, requirements: &plan.requirements };
-        let (requirements, entries) = part.ask(author, facts, requests).await?;
-        if at == 0 {
-            plan.requirements = requirements;
+    let of = order.len().div_ceil(author.plan_files);
+    let mut parts = order.chunks(author.plan_files).enumerate();
+    let part = |(number, files), requirements| Part { number, of, files, requirements };
+    let first = parts.next().unwrap_or_default();
+    let (requirements, mut files) = part(first, "").ask(author, facts, requests).await?;
+    let others = parts.map(|chunk| {
+        let part = part(chunk, &requirements);
+        async move {
+            let mut requests = vec![];
+            let result = part.ask(author, facts, &mut requests).await;
+            (result, requests)
         }
-        plan.files.extend(entries);
+    });
+    // All are waited for, also when one fails: what they ask is paid, and belongs into the ledger.
+    let (results, asked): (Vec<_>, Vec<_>) = join_all(others).await.into_iter().unzip();
+    requests.extend(asked.into_iter().flatten());
+    for result in results {
+        files.extend(result?.1);
     }
-    Ok(plan)
+    Ok(Plan { requirements, files })
 }
 
 /// Some files of a plan.
