@@ -153,4 +153,21 @@ mod tests {
         assert_eq!(answers.trouble_now(), None);
         assert_eq!(answers.get(one.request.key).await, Ok(Some(one)));
     }
+    #[tokio::test]
+    async fn what_others_left_or_took_away_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let answers = answers(folder.path());
+        let one = kept("one");
+        let key = one.request.key.to_string();
+        let place = folder.path().join("of/answers").join(&key[..2]);
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::write(place.join(format!("{key}.json#1")), "half").unwrap();
+        answers.put(&one).await.unwrap();
+        assert_eq!(answers.get(one.request.key).await, Ok(Some(one.clone())));
+        std::fs::remove_dir_all(folder.path().join("of")).unwrap();
+        assert_eq!(answers.get(one.request.key).await, Ok(None));
+        assert!(answers.put(&one).await.is_err(), "it was there before");
+        answers.ready().await.unwrap();
+        assert_eq!(answers.get(one.request.key).await, Ok(Some(one)));
+    }
 }

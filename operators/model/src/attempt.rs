@@ -95,9 +95,9 @@ impl Attempt {
                 body.get_or_insert_with(|| Body::new(&desk.config, &self.question, self.room));
             let sent = desk.now();
             let names = server.names();
-            let send = desk.wire.send(server, names, body.bytes(names, &desk.config.model));
+            let body = body.bytes(names, &desk.config.model);
             // On the heap: many wait, and few are sent at a time.
-            let verdict = Box::pin(send).await;
+            let verdict = Box::pin(desk.wire.send(server, names, body)).await;
             if let Some(settled) = self.judge(verdict, slot, desk.now().saturating_sub(sent)).await
             {
                 return Some(settled);

@@ -119,33 +119,33 @@ impl Folder {
     fn write(&self, key: Digest, bytes: &[u8]) -> io::Result<()> {
         let settled = &self.settled[usize::from(key.0[0])];
         let key = key.to_string();
-        let shelf = self.path.join(&key[..2]);
+        let folder = self.path.join(&key[..2]);
         if !settled.load(Ordering::Relaxed) {
-            make(&shelf)?;
+            make(&folder)?;
         }
-        let result = put(&shelf, &key, bytes);
+        let result = put(&folder, &key, bytes);
         // Whoever took the folder away may have to have it made again.
         settled.store(result.is_ok(), Ordering::Relaxed);
         result
     }
 }
 
-fn put(shelf: &Path, key: &str, bytes: &[u8]) -> io::Result<()> {
-    let (mut file, staged) = stage(shelf, key)?;
+fn put(folder: &Path, key: &str, bytes: &[u8]) -> io::Result<()> {
+    let (mut file, staged) = stage(folder, key)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     drop(file);
-    let put = written.and_then(|()| fs::rename(&staged, shelf.join(format!("{key}.json"))));
+    let put = written.and_then(|()| fs::rename(&staged, folder.join(format!("{key}.json"))));
     if put.is_err() {
         let _ = fs::remove_file(&staged);
     }
-    put.and_then(|()| sync(shelf))
+    put.and_then(|()| sync(folder))
 }
 
 /// A file that nobody else writes: a name that is taken is that of a killed process, or of another machine.
-fn stage(shelf: &Path, key: &str) -> io::Result<(File, PathBuf)> {
+fn stage(folder: &Path, key: &str) -> io::Result<(File, PathBuf)> {
     let mut number = 1_u32;
     loop {
-        let staged = shelf.join(format!("{key}.json#{number}"));
+        let staged = folder.join(format!("{key}.json#{number}"));
         match File::create_new(&staged) {
             Ok(file) => return Ok((file, staged)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,

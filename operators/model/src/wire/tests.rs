@@ -1,8 +1,4 @@
-#![expect(
-    clippy::needless_pass_by_value,
-    clippy::unwrap_used,
-    reason = "reads better where it is called; a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde_json::json;
 

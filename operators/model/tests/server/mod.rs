@@ -68,9 +68,14 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let now = Instant::now();
         let tokens = scenario.burst();
-        let stats = Stats::default();
-        let state = State { scenario, stats, working: 0, changed: now, tokens, filled: now };
-        let state = Arc::new(Mutex::new(state));
+        let state = Arc::new(Mutex::new(State {
+            scenario,
+            stats: Stats::default(),
+            working: 0,
+            changed: now,
+            tokens,
+            filled: now,
+        }));
         let task = tokio::spawn(accept(listener, Arc::clone(&state)));
         Self { address, state, task }
     }
