@@ -10,6 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use backstory_core::Digest;
 use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt};
+use tokio::sync::Semaphore;
+
+/// Objects that are written to a folder at once: enough for a file system to make many durable at a time,
+/// and not so many that their threads keep those that talk to servers from a processor.
+const WRITES: usize = 32;
 
 /// Where answers are kept: one object per key, in a folder named after the first two digits of it.
 #[derive(Clone, Debug)]
@@ -39,6 +44,7 @@ impl fmt::Display for Place {
 pub(crate) struct Shelves {
     place: Place,
     folder: Arc<Folder>,
+    writing: Semaphore,
 }
 
 impl Shelves {
@@ -48,7 +54,8 @@ impl Shelves {
             Place::Store(..) => Path::new(""),
         };
         let folder = Arc::new(Folder::new(path));
-        Self { place, folder }
+        let writing = Semaphore::new(WRITES);
+        Self { place, folder, writing }
     }
 
     pub fn place(&self) -> &Place {
@@ -68,7 +75,10 @@ impl Shelves {
 
     pub async fn write(&self, key: Digest, bytes: Bytes) -> Result<(), String> {
         match &self.place {
-            Place::Folder { .. } => self.blocking(move |folder| folder.write(key, &bytes)).await,
+            Place::Folder { .. } => {
+                let _one = self.writing.acquire().await;
+                self.blocking(move |folder| folder.write(key, &bytes)).await
+            }
             Place::Store(store, prefix) => {
                 let put = store.put(&location(prefix, key), bytes.into()).await;
                 put.map(drop).map_err(|error| error.to_string())
@@ -76,8 +86,7 @@ impl Shelves {
         }
     }
 
-    /// Disks wait, so they are waited for elsewhere. Many at once: a journalling file system makes those
-    /// that wait together durable together.
+    /// Disks wait, so they are waited for elsewhere.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Folder) -> io::Result<T> + Send + 'static,
