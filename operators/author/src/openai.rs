@@ -16,13 +16,14 @@ mod target;
 mod tests;
 mod thinking;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use backstory_core::{
     Answers, Author, AuthorEnvironment, AuthorError, Authored, BuildError, Digest, Hasher,
-    ModelStatus, Outcome, Plan, Request, Scene, Spent, Structure, Thought,
+    ModelStatus, Outcome, Plan, Repository, Request, Scene, Spent, Structure, Thought,
 };
 use backstory_model::{Client, Message, ModelConfig, Place, Question};
 use minijinja::{Value, context};
@@ -150,6 +151,7 @@ impl OpenAiConfig {
             thought_words: self.thought_words,
             reasoning: self.reasoning,
             templates,
+            commons: Commons::default(),
             client,
         })
     }
@@ -175,6 +177,7 @@ pub(crate) struct OpenAi {
     thought_words: u32,
     reasoning: Reasoning,
     templates: Templates,
+    commons: Commons,
     client: Client,
 }
 
@@ -204,11 +207,12 @@ impl Author for OpenAi {
 impl OpenAi {
     /// What every prompt about a repository begins with.
     fn common(&self, structure: &Structure) -> Value {
-        let repository = &structure.repository;
-        let readme =
-            readme::text(repository).map(|text| target::ends(text, self.context_bytes / 4));
-        let fence = repository.content().to_string();
-        context! { repository => &repository.name, readme, fence => &fence[..FENCE] }
+        self.commons.of(&structure.repository, |repository| {
+            let readme =
+                readme::text(repository).map(|text| target::ends(text, self.context_bytes / 4));
+            let fence = repository.content().to_string();
+            context! { repository => &repository.name, readme, fence => &fence[..FENCE] }
+        })
     }
 
     fn question(
@@ -262,6 +266,31 @@ impl OpenAi {
         question.messages.push(Message { role: "assistant", content: answer });
         question.messages.push(Message { role: "user", content: text });
         Ok(())
+    }
+}
+
+/// What the prompts about each repository in memory begin with: there are many about each.
+#[derive(Default)]
+struct Commons(Mutex<HashMap<usize, Common>>);
+
+/// By the address of a repository, which no other has as long as it is weakly held.
+type Common = (Weak<Repository>, Value);
+
+impl Commons {
+    fn of(&self, repository: &Arc<Repository>, make: impl FnOnce(&Repository) -> Value) -> Value {
+        let key = Arc::as_ptr(repository) as usize;
+        if let Some((_, value)) = self.lock().get(&key) {
+            return value.clone();
+        }
+        let value = make(repository);
+        let mut commons = self.lock();
+        commons.retain(|_, (repository, _)| repository.strong_count() > 0);
+        commons.insert(key, (Arc::downgrade(repository), value.clone()));
+        value
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Common>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -110,11 +110,13 @@ fn run(scenario: &Scenario, answers: Place, requests: u64, bytes: usize) -> Run 
 }
 
 async fn ask(client: &Client, number: u64, text: &str) {
+    let mut content = String::with_capacity(text.len() + 8);
+    content.extend([&number.to_string(), text]);
     let question = Question {
         purpose: "need",
         file: None,
         template: Digest([0; 32]),
-        messages: vec![Message { role: "user", content: format!("{number} {text}") }],
+        messages: vec![Message { role: "user", content }],
         schema: None,
         max_tokens: None,
         sample: 0,

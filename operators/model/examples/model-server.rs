@@ -2,7 +2,7 @@
 //!
 //! `GET /stats` tells what it saw, `POST /scenario` changes what it does.
 
-#![allow(clippy::print_stdout)]
+#![expect(clippy::print_stdout, reason = "its address is what it prints")]
 
 #[path = "../tests/server/mod.rs"]
 mod server;

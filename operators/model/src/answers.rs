@@ -7,8 +7,8 @@ use backstory_core::{Digest, Request};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::place::{Place, Shelves};
 use crate::Reply;
+use crate::place::{Place, Shelves};
 
 /// An answer and the record of its payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,7 +68,8 @@ impl Answers {
     /// What is wrong, as a sentence.
     pub fn trouble_now(&self) -> Option<String> {
         let count = self.held().len();
-        (count > 0).then(|| format!("{count} answers could not be kept in {}", self.shelves.place()))
+        (count > 0)
+            .then(|| format!("{count} answers could not be kept in {}", self.shelves.place()))
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<Digest, Bytes>> {
@@ -155,6 +156,23 @@ mod tests {
         std::fs::remove_file(&block).unwrap();
         assert_eq!(answers.ready().await, Ok(()));
         assert_eq!(answers.trouble_now(), None);
+        assert_eq!(answers.get(one.request.key).await, Ok(Some(one)));
+    }
+    #[tokio::test]
+    async fn what_others_left_or_took_away_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let answers = answers(folder.path());
+        let one = kept("one");
+        let key = one.request.key.to_string();
+        let place = folder.path().join("of/answers").join(&key[..2]);
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::write(place.join(format!("{key}.json#1")), "half").unwrap();
+        answers.put(&one).await.unwrap();
+        assert_eq!(answers.get(one.request.key).await, Ok(Some(one.clone())));
+        std::fs::remove_dir_all(folder.path().join("of")).unwrap();
+        assert_eq!(answers.get(one.request.key).await, Ok(None));
+        assert!(answers.put(&one).await.is_err(), "it was there before");
+        answers.ready().await.unwrap();
         assert_eq!(answers.get(one.request.key).await, Ok(Some(one)));
     }
 }

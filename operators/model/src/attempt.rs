@@ -102,9 +102,10 @@ impl Attempt {
             let body =
                 body.get_or_insert_with(|| Body::new(&desk.config, &self.question, self.room));
             let sent = desk.now();
-            let send = desk.wire.send(server, body.bytes(server.model.as_deref()));
+            let names = server.names();
+            let body = body.bytes(names, &desk.config.model);
             // On the heap: many wait, and few are sent at a time.
-            let verdict = Box::pin(send).await;
+            let verdict = Box::pin(desk.wire.send(server, names, body)).await;
             if let Some(settled) = self.judge(verdict, slot, desk.now().saturating_sub(sent)).await
             {
                 return Some(settled);
@@ -159,6 +160,11 @@ impl Attempt {
             }
             Verdict::Unreached(message) => {
                 slot.give_back(Seen::Broken(message), None);
+                None
+            }
+            Verdict::Renamed => {
+                self.avoid = None;
+                slot.give_back(Seen::Rejected, None);
                 None
             }
             Verdict::Misconfigured(message) => {

@@ -7,17 +7,29 @@ use serde_json::{Map, Value, json};
 
 use crate::{Message, ModelConfig, Question, Structured};
 
-/// The body of a question, but for the name that a server has for the model.
+/// The body of a question, but for what not all servers call the same.
 pub(crate) struct Body {
     usual: Bytes,
-    /// Where what follows the model's name starts.
+    /// Where what all servers are told alike starts.
     tail: usize,
+    max_tokens: u32,
 }
+
+/// What a server calls the model and the room for an answer.
+#[derive(Clone, Copy)]
+pub(crate) struct Names<'a> {
+    /// None as the plan does.
+    pub model: Option<&'a str>,
+    pub max_tokens: &'static str,
+}
+
+/// What most servers call the room for an answer, and what those do that refuse this name.
+pub(crate) const MAX_TOKENS: &str = "max_tokens";
+pub(crate) const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
 
 #[derive(Serialize)]
 struct Fields<'a> {
     messages: &'a [Message],
-    max_tokens: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +47,6 @@ impl Body {
     pub fn new(config: &ModelConfig, question: &Question, max_tokens: u32) -> Self {
         let fields = Fields {
             messages: &question.messages,
-            max_tokens,
             temperature: config.temperature,
             top_p: config.top_p,
             seed: config.seed.map(|seed| seed.wrapping_add(i64::from(question.sample))),
@@ -44,30 +55,33 @@ impl Body {
         };
         let length: usize = question.messages.iter().map(|message| message.content.len()).sum();
         let mut bytes = Vec::with_capacity(length + length / 8 + 1024);
-        head(&mut bytes, &config.model);
+        head(&mut bytes, &config.model, MAX_TOKENS, max_tokens);
         let tail = bytes.len();
         // Numbers and strings always serialise; a failure would leave half a JSON, which servers refuse.
         let _ = serde_json::to_writer(&mut bytes, &fields);
         if let Some(brace) = bytes.get_mut(tail) {
             *brace = b',';
         }
-        Self { usual: bytes.into(), tail }
+        Self { usual: bytes.into(), tail, max_tokens }
     }
 
-    /// The bytes for a server that calls the model `model`, or as the plan does.
-    pub fn bytes(&self, model: Option<&str>) -> Bytes {
-        let Some(model) = model else { return self.usual.clone() };
-        let mut bytes = Vec::with_capacity(self.usual.len() + model.len());
-        head(&mut bytes, model);
+    /// The bytes for a server with such names; `usual` is what the plan calls the model.
+    pub fn bytes(&self, names: Names<'_>, usual: &str) -> Bytes {
+        if names.model.is_none() && names.max_tokens == MAX_TOKENS {
+            return self.usual.clone();
+        }
+        let model = names.model.unwrap_or(usual);
+        let mut bytes = Vec::with_capacity(self.usual.len() + model.len() + 16);
+        head(&mut bytes, model, names.max_tokens, self.max_tokens);
         bytes.extend_from_slice(&self.usual[self.tail..]);
         bytes.into()
     }
 }
 
-/// An object up to the comma after its model.
-fn head(bytes: &mut Vec<u8>, model: &str) {
-    bytes.extend_from_slice(b"{\"model\":");
-    bytes.extend_from_slice(Value::from(model).to_string().as_bytes());
+/// An object up to the comma after the room.
+fn head(bytes: &mut Vec<u8>, model: &str, name: &str, max_tokens: u32) {
+    let model = Value::from(model);
+    bytes.extend_from_slice(format!("{{\"model\":{model},\"{name}\":{max_tokens}").as_bytes());
 }
 
 fn response_format(structured: Structured, question: &Question) -> Option<Value> {
@@ -106,9 +120,12 @@ fn sorted(value: &Value) -> Value {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    reason = "reads better where it is called; a test that cannot go on has failed"
+)]
 mod tests {
-    #![allow(clippy::needless_pass_by_value, clippy::unwrap_used)]
-
     use super::*;
 
     fn question() -> Question {
@@ -144,10 +161,16 @@ mod tests {
             "top_k": 3,
         });
         let read = |bytes: Bytes| serde_json::from_slice::<Value>(&bytes).unwrap();
-        assert_eq!(read(body.bytes(None)), expected);
-        let mut other = expected;
+        let bytes =
+            |model, max_tokens| read(body.bytes(Names { model, max_tokens }, &config.model));
+        assert_eq!(bytes(None, MAX_TOKENS), expected);
+        let mut other = expected.clone();
         other["model"] = "a/\"m\"".into();
-        assert_eq!(read(body.bytes(Some("a/\"m\""))), other);
+        assert_eq!(bytes(Some("a/\"m\""), MAX_TOKENS), other);
+        let mut newer = expected;
+        newer["max_completion_tokens"] = newer["max_tokens"].take();
+        newer.as_object_mut().unwrap().remove("max_tokens");
+        assert_eq!(bytes(None, MAX_COMPLETION_TOKENS), newer);
     }
 
     #[test]

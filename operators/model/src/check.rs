@@ -1,5 +1,7 @@
 //! A configuration checked: all that is wrong at once, or the servers.
 
+use std::sync::atomic::AtomicBool;
+
 use backstory_core::BuildError;
 use reqwest::Url;
 
@@ -7,7 +9,8 @@ use crate::server::{Key, Server};
 use crate::{Endpoint, ModelConfig, OnTruncated};
 
 /// Fields of a request that are made from other keys or that answers could not be read with.
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
+    "max_completion_tokens",
     "max_tokens",
     "messages",
     "model",
@@ -140,8 +143,8 @@ fn server(
         }
         Some(name) => Some(key(name, variable)?),
     };
-    let weight = endpoint.weight;
-    Ok(Server { name, url, model: endpoint.model.clone(), key, weight, max_in_flight })
+    let (model, weight, newer) = (endpoint.model.clone(), endpoint.weight, AtomicBool::new(false));
+    Ok(Server { name, url, model, key, weight, max_in_flight, newer })
 }
 
 /// The URL as it may be shown, and the one that questions are posted to. A wrong one is not repeated, for
@@ -192,9 +195,12 @@ fn key(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Key, Bui
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    reason = "reads better where it is called; a test that cannot go on has failed"
+)]
 mod tests {
-    #![allow(clippy::needless_pass_by_value, clippy::unwrap_used)]
-
     use serde_json::{Value, json};
 
     use super::*;

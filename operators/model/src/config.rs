@@ -36,7 +36,8 @@ pub struct ModelConfig {
     /// Seed of the sampling of the first sample of a question; later ones count up from it.
     #[serde(default)]
     pub seed: Option<i64>,
-    /// Room for one answer, in tokens, reasoning included, where the question does not say.
+    /// Room for one answer, in tokens, reasoning included, where the question does not say. Sent as
+    /// `max_completion_tokens` to servers that want that name.
     #[serde(default = "usual_max_tokens")]
     pub max_tokens: u32,
     /// What happens to an answer that fills its room and is cut off.

@@ -10,6 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use backstory_core::Digest;
 use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt};
+use tokio::sync::Semaphore;
+
+/// Objects that are written to a folder at once: enough for a file system to make many durable at a time,
+/// and not so many that their threads keep those that talk to servers from a processor.
+const WRITES: usize = 32;
 
 /// Where answers are kept: one object per key, in a folder named after the first two digits of it.
 #[derive(Clone, Debug)]
@@ -41,6 +46,7 @@ impl fmt::Display for Place {
 pub(crate) struct Shelves {
     place: Place,
     folder: Arc<Folder>,
+    writing: Semaphore,
 }
 
 impl Shelves {
@@ -50,7 +56,8 @@ impl Shelves {
             Place::Store(..) => Path::new(""),
         };
         let folder = Arc::new(Folder::new(path));
-        Self { place, folder }
+        let writing = Semaphore::new(WRITES);
+        Self { place, folder, writing }
     }
 
     pub fn place(&self) -> &Place {
@@ -73,6 +80,7 @@ impl Shelves {
     pub async fn write(&self, key: Digest, bytes: Bytes) -> Result<(), String> {
         match &self.place {
             Place::Folder { .. } | Place::Recorded(_) => {
+                let _one = self.writing.acquire().await;
                 self.blocking(move |folder| folder.write(key, &bytes)).await
             }
             Place::Store(store, prefix) => {
@@ -82,8 +90,7 @@ impl Shelves {
         }
     }
 
-    /// Disks wait, so they are waited for elsewhere. Many at once: a journalling file system makes those
-    /// that wait together durable together.
+    /// Disks wait, so they are waited for elsewhere.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Folder) -> io::Result<T> + Send + 'static,
@@ -125,33 +132,33 @@ impl Folder {
     fn write(&self, key: Digest, bytes: &[u8]) -> io::Result<()> {
         let settled = &self.settled[usize::from(key.0[0])];
         let key = key.to_string();
-        let shelf = self.path.join(&key[..2]);
+        let folder = self.path.join(&key[..2]);
         if !settled.load(Ordering::Relaxed) {
-            make(&shelf)?;
+            make(&folder)?;
         }
-        let result = put(&shelf, &key, bytes);
+        let result = put(&folder, &key, bytes);
         // Whoever took the folder away may have to have it made again.
         settled.store(result.is_ok(), Ordering::Relaxed);
         result
     }
 }
 
-fn put(shelf: &Path, key: &str, bytes: &[u8]) -> io::Result<()> {
-    let (mut file, staged) = stage(shelf, key)?;
+fn put(folder: &Path, key: &str, bytes: &[u8]) -> io::Result<()> {
+    let (mut file, staged) = stage(folder, key)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     drop(file);
-    let put = written.and_then(|()| fs::rename(&staged, shelf.join(format!("{key}.json"))));
+    let put = written.and_then(|()| fs::rename(&staged, folder.join(format!("{key}.json"))));
     if put.is_err() {
         let _ = fs::remove_file(&staged);
     }
-    put.and_then(|()| sync(shelf))
+    put.and_then(|()| sync(folder))
 }
 
 /// A file that nobody else writes: a name that is taken is that of a killed process, or of another machine.
-fn stage(shelf: &Path, key: &str) -> io::Result<(File, PathBuf)> {
+fn stage(folder: &Path, key: &str) -> io::Result<(File, PathBuf)> {
     let mut number = 1_u32;
     loop {
-        let staged = shelf.join(format!("{key}.json#{number}"));
+        let staged = folder.join(format!("{key}.json#{number}"));
         match File::create_new(&staged) {
             Ok(file) => return Ok((file, staged)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,

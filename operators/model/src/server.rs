@@ -1,9 +1,12 @@
 //! A server as it is asked: where, by which name, with which key.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::Url;
 use reqwest::header::HeaderValue;
+
+use crate::body::{MAX_COMPLETION_TOKENS, MAX_TOKENS, Names};
 
 /// A server that a plan names, checked.
 pub(crate) struct Server {
@@ -19,6 +22,8 @@ pub(crate) struct Server {
     pub weight: f64,
     /// How many requests it is given at once, at most.
     pub max_in_flight: u32,
+    /// Whether it has refused the usual name of the room for an answer, and named the other.
+    pub newer: AtomicBool,
 }
 
 /// A key to a server, and the environment variable that it came from. Never shown.
@@ -50,6 +55,18 @@ impl fmt::Debug for Server {
 }
 
 impl Server {
+    /// What it calls things.
+    pub fn names(&self) -> Names<'_> {
+        let newer = self.newer.load(Ordering::Relaxed);
+        let max_tokens = if newer { MAX_COMPLETION_TOKENS } else { MAX_TOKENS };
+        Names { model: self.model.as_deref(), max_tokens }
+    }
+
+    /// Uses the newer name of the room for an answer from now on.
+    pub fn rename(&self) {
+        self.newer.store(true, Ordering::Relaxed);
+    }
+
     /// `text` of this server without its key and password: some servers repeat what they were sent.
     pub fn redact(&self, text: &str) -> String {
         let secrets = [self.key.as_ref().map(|key| key.secret.as_str()), self.url.password()];

@@ -9,6 +9,7 @@ use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::body::{MAX_COMPLETION_TOKENS, MAX_TOKENS, Names};
 use crate::retry_after;
 use crate::server::Server;
 use crate::{ModelConfig, Reply};
@@ -35,7 +36,9 @@ pub(crate) enum Verdict {
     Failed { message: String, retry_after: Option<Duration> },
     /// The question is refused for good.
     Rejected(String),
-    /// Key, name or URL are wrong.
+    /// Refused for a name that it has another one for, which is used from now on.
+    Renamed,
+    /// Key, name, URL or settings are wrong.
     Misconfigured(String),
     /// Never sent.
     Unreached(String),
@@ -81,15 +84,15 @@ impl Wire {
         Ok(Self { http, first_byte, whole, patience })
     }
 
-    /// Sends `body` to `server`, and says what came of it.
-    pub async fn send(&self, server: &Server, body: Bytes) -> Verdict {
+    /// Sends `body`, which has these names, to `server`, and says what came of it.
+    pub async fn send(&self, server: &Server, names: Names<'_>, body: Bytes) -> Verdict {
         let seconds = self.whole.as_secs();
         let late = || Verdict::Broken(format!("no whole answer in {seconds} s"));
-        let verdict = tokio::time::timeout(self.whole, self.exchange(server, body)).await;
+        let verdict = tokio::time::timeout(self.whole, self.exchange(server, names, body)).await;
         verdict.unwrap_or_else(|_| late())
     }
 
-    async fn exchange(&self, server: &Server, body: Bytes) -> Verdict {
+    async fn exchange(&self, server: &Server, names: Names<'_>, body: Bytes) -> Verdict {
         let mut request = self.http.post(server.url.clone()).body(body);
         request = request.header(CONTENT_TYPE, "application/json");
         if let Some(key) = &server.key {
@@ -106,27 +109,42 @@ impl Wire {
         if response.status() == StatusCode::OK {
             answer(server, response).await
         } else {
-            self.refusal(server, response).await
+            self.refusal(server, names, response).await
         }
     }
 
-    async fn refusal(&self, server: &Server, response: Response) -> Verdict {
+    async fn refusal(&self, server: &Server, names: Names<'_>, response: Response) -> Verdict {
         let status = response.status();
         let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = header.and_then(|text| retry_after::parse(text, SystemTime::now()));
         let retry_after = retry_after.map(|wait| wait.min(self.patience));
         // Read to its end, so that the connection can be used again; what is too long is not worth it.
-        let said = read(response, LONGEST_REFUSAL).await.unwrap_or_default();
-        let said = short(&server.redact(&explanation(&said)));
+        let body = read(response, LONGEST_REFUSAL).await.unwrap_or_default();
+        let said = short(&server.redact(&explanation(&body)));
         let message =
             if said.is_empty() { status.to_string() } else { format!("{status}: {said}") };
         match status.as_u16() {
             408 | 425 | 429 | 503 | 529 => Verdict::Busy { message, retry_after },
             500.. => Verdict::Failed { message, retry_after },
+            400 if said.contains(MAX_COMPLETION_TOKENS) && names.max_tokens == MAX_TOKENS => {
+                server.rename();
+                Verdict::Renamed
+            }
+            400 if of_settings(&body) => {
+                let hint = "leave it out of the plan, or name another model";
+                Verdict::Misconfigured(format!("{message}; {hint}"))
+            }
             401..=405 | ..=399 => Verdict::Misconfigured(misconfigured(server, status, &message)),
             _ => Verdict::Rejected(message),
         }
     }
+}
+
+/// Whether a refusal is about a setting that all questions have, by the codes that `OpenAI` gives it.
+fn of_settings(body: &[u8]) -> bool {
+    let value: Value = serde_json::from_slice(body).unwrap_or_default();
+    let code = value["error"]["code"].as_str().unwrap_or_default();
+    matches!(code, "unsupported_parameter" | "unsupported_value" | "unknown_parameter")
 }
 
 /// What to look at when a server wants none of our questions.

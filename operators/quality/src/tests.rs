@@ -1,6 +1,5 @@
-#![allow(clippy::unwrap_used)]
-// Shares of equal counts are equal to the bit.
-#![allow(clippy::float_cmp)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::float_cmp, reason = "shares of equal counts are equal to the bit")]
 
 use std::collections::BTreeSet;
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use backstory_core::{AuthorError, Authored, FilePlan, Plan, Request, Structure};
 use backstory_model::Question;
+use futures::future::join_all;
 use minijinja::{Value, context};
 use serde::Deserialize;
 use serde_json::json;
@@ -32,7 +33,7 @@ struct Entry {
 }
 
 /// The plan of a repository: in one answer, or in parts of so many files that an answer has room for them.
-/// The first part brings the requirements, which the others are shown.
+/// The first part brings the requirements, which the others are shown; those are asked for all at once.
 pub(super) async fn plan(author: &OpenAi, structure: &Structure) -> Authored<Plan> {
     let facts = Facts::of(structure);
     let mut requests = vec![];
@@ -46,16 +47,26 @@ async fn parts(
     requests: &mut Vec<Request>,
 ) -> Result<Plan, AuthorError> {
     let order = &facts.structure.graph.order;
-    let mut plan = Plan { requirements: String::new(), files: Vec::with_capacity(order.len()) };
-    for (at, part) in Part::all(author, order).enumerate() {
-        let part = Part { requirements: &plan.requirements, ..part };
-        let (requirements, entries) = part.ask(author, facts, requests).await?;
-        if at == 0 {
-            plan.requirements = requirements;
+    let mut parts = Part::all(author, order);
+    let Some(first) = parts.next() else {
+        return Ok(Plan { requirements: String::new(), files: vec![] });
+    };
+    let (requirements, mut files) = first.ask(author, facts, requests).await?;
+    let others = parts.map(|part| {
+        let part = Part { requirements: &requirements, ..part };
+        async move {
+            let mut requests = vec![];
+            let result = part.ask(author, facts, &mut requests).await;
+            (result, requests)
         }
-        plan.files.extend(entries);
+    });
+    // All are waited for, also when one fails: what they ask is paid, and belongs into the ledger.
+    let (results, asked): (Vec<_>, Vec<_>) = join_all(others).await.into_iter().unzip();
+    requests.extend(asked.into_iter().flatten());
+    for result in results {
+        files.extend(result?.1);
     }
-    Ok(plan)
+    Ok(Plan { requirements, files })
 }
 
 /// Some files of a plan.

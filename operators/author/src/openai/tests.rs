@@ -11,6 +11,9 @@ use crate::facts::Facts;
 use crate::openai::planning::Part;
 use crate::outline::tests::shop;
 
+#[path = "../../../model/tests/server/mod.rs"]
+mod server;
+
 #[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
 fn author(fields: serde_json::Value) -> OpenAi {
     let mut config = json!({ "model": "m", "urls": ["http://localhost:1/v1"] });
@@ -92,6 +95,37 @@ fn prompts_of_a_repository_begin_alike() {
     let common = first.bytes().zip(second.bytes()).take_while(|(a, b)| a == b).count();
     let next = first.find("# The file that is to be written next").unwrap();
     assert!(common >= next, "{common} bytes in common, {next} before the file");
+}
+
+#[tokio::test]
+async fn parts_of_a_plan_are_asked_for_at_once_when_requirements_are_there() {
+    let scenario = server::Scenario { latency_ms: 200, ..Default::default() };
+    let server = server::Server::start(scenario).await;
+    let folder = tempfile::tempdir().unwrap();
+    let fields = json!({ "model": "m", "urls": [server.url()], "plan_files": 1 });
+    let config: OpenAiConfig = serde_json::from_value(fields).unwrap();
+    let environment =
+        AuthorEnvironment { base: Path::new("."), answers: folder.path(), key: &|_| None };
+    let author = config.author(&environment).unwrap();
+    let structure = shop();
+    let authored = author.plan(&structure).await;
+    let plan = authored.result.unwrap();
+    let files: Vec<_> = plan.files.iter().map(|entry| entry.file).collect();
+    assert_eq!((files, &*plan.requirements), (structure.graph.order.clone(), "It has to work."));
+    let parts = structure.graph.order.len();
+    assert_eq!((authored.requests.len(), server.stats().most as usize), (parts, parts - 1));
+}
+
+/// What the prompts about a repository begin with is made once, and let go with it.
+#[test]
+fn common_parts_are_kept_as_long_as_their_repository() {
+    let (author, structure) = (author(json!({})), shop());
+    let fence = author.common(&structure).get_attr("fence").unwrap();
+    assert_eq!(author.common(&structure).get_attr("fence").unwrap(), fence);
+    assert_eq!(author.commons.lock().len(), 1);
+    drop(structure);
+    author.common(&shop());
+    assert_eq!(author.commons.lock().len(), 1);
 }
 
 fn read(answer: &str) -> Result<(String, Vec<FilePlan>), String> {

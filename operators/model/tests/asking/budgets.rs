@@ -62,7 +62,11 @@ async fn what_a_killed_run_paid_counts_once_it_is_recalled() {
 
     let other = frugal(&server, folder.path(), false, 3);
     let asked = ask_many(&other, 20).await;
-    assert_eq!(asked.iter().filter(|asked| asked.result.is_ok()).count(), 13, "others paid for ten");
+    assert_eq!(
+        asked.iter().filter(|asked| asked.result.is_ok()).count(),
+        13,
+        "others paid for ten"
+    );
 }
 
 #[tokio::test]

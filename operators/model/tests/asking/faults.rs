@@ -80,6 +80,33 @@ async fn refused_questions_fail_at_once() {
 }
 
 #[tokio::test]
+async fn a_server_that_knows_the_newer_name_only_is_asked_with_that() {
+    let faults = vec![Fault::always(Kind::MaxTokens)];
+    let scenario = Scenario { faults, latency_ms: 20, needs_tokens: 300, ..Scenario::default() };
+    let server = Server::start(scenario).await;
+    let fields = json!({ "max_in_flight": 4, "max_tokens": 300, "budget": { "requests": 9 } });
+    let client = client(&[server.url()], fields, &store());
+    let asked = ask_all(&client, 3, 9).await;
+    assert!(asked.iter().all(|asked| asked.requests[0].tries == 1), "refusals are not paid");
+    let stats = server.stats();
+    assert_eq!(stats.answered, 9);
+    assert!(stats.requests <= 9 + 4, "it is remembered: {}", stats.requests);
+}
+
+#[tokio::test]
+async fn a_setting_that_no_server_takes_ends_the_asking() {
+    let faults = vec![Fault::always(Kind::Temperature)];
+    let server = Server::start(Scenario { faults, ..Scenario::default() }).await;
+    let fields = json!({ "temperature": 0.5, "max_in_flight": 1 });
+    let asked = ask(&client(&[server.url()], fields, &store()), "q").await;
+    let message = unavailable(&asked);
+    assert!(message.contains("'temperature' does not support"), "{message}");
+    assert!(message.contains("leave it out of the plan"), "{message}");
+    assert_eq!((server.stats().requests, asked.requests.len()), (1, 0));
+    assert!(ask(&client(&[server.url()], json!({}), &store()), "q").await.result.is_ok());
+}
+
+#[tokio::test]
 async fn a_question_that_breaks_servers_is_given_up_while_others_are_answered() {
     let faults = vec![Fault::on(Kind::Error500, "poison")];
     let server = Server::start(Scenario { faults, ..Scenario::default() }).await;

@@ -1,6 +1,10 @@
 //! The client against a real server: what is answered, how often it is asked, what is kept.
 
-#![allow(clippy::needless_pass_by_value, clippy::unwrap_used)]
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    reason = "reads better where it is called; a test that cannot go on has failed"
+)]
 
 #[path = "../server/mod.rs"]
 mod server;

@@ -1,8 +1,8 @@
 //! A server of chat completions for tests: as slow, as full and as faulty as its scenario says, and it counts
 //! what it saw. Raw TCP, so that it can break off in the middle of anything.
 
-// Not every user needs all of it.
-#![allow(dead_code, unused_imports, clippy::similar_names, clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(dead_code, unused_imports, reason = "not every user needs all of it")]
 
 mod http;
 mod scenario;
@@ -68,9 +68,14 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let now = Instant::now();
         let tokens = scenario.burst();
-        let stats = Stats::default();
-        let state = State { scenario, stats, working: 0, changed: now, tokens, filled: now };
-        let state = Arc::new(Mutex::new(state));
+        let state = Arc::new(Mutex::new(State {
+            scenario,
+            stats: Stats::default(),
+            working: 0,
+            changed: now,
+            tokens,
+            filled: now,
+        }));
         let task = tokio::spawn(accept(listener, Arc::clone(&state)));
         Self { address, state, task }
     }

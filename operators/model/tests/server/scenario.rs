@@ -69,6 +69,21 @@ pub enum Kind {
     Error401,
     Error404,
     Error500,
+    /// Knows `max_completion_tokens` only.
+    MaxTokens,
+    /// Knows no `temperature`.
+    Temperature,
+}
+
+impl Kind {
+    /// The field that a question goes wrong for, if it has it.
+    fn field(self) -> Option<&'static str> {
+        match self {
+            Self::MaxTokens => Some("max_tokens"),
+            Self::Temperature => Some("temperature"),
+            _ => None,
+        }
+    }
 }
 
 impl Fault {
@@ -95,6 +110,7 @@ impl Scenario {
             fault.every.is_none_or(|every| request.is_multiple_of(every))
                 && fault.times.is_none_or(|times| seen <= times)
                 && fault.first.is_none_or(|first| request <= first)
+                && fault.kind.field().is_none_or(|field| question.get(field).is_some())
                 && fault.contains.as_ref().is_none_or(|part| last(question).contains(part.as_str()))
         };
         self.faults.iter().find(fits).map(|fault| fault.kind)
@@ -127,6 +143,16 @@ impl Scenario {
             Some(Kind::Error401) => Response::error(401, "wrong key"),
             Some(Kind::Error404) => Response::error(404, "no such model"),
             Some(Kind::Error500) => Response::error(500, "internal error"),
+            Some(Kind::MaxTokens) => unsupported(
+                "unsupported_parameter",
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use \
+                 'max_completion_tokens' instead.",
+            ),
+            Some(Kind::Temperature) => unsupported(
+                "unsupported_value",
+                "Unsupported value: 'temperature' does not support 0.5 with this model. Only the \
+                 default (1) value is supported.",
+            ),
             Some(Kind::EmptyChoice) => {
                 other["choices"][0]["message"]["content"] = "".into();
                 Response::json(200, &other)
@@ -147,7 +173,8 @@ impl Scenario {
     }
 
     fn answer(&self, question: &Value) -> Value {
-        let room = question["max_tokens"].as_u64().unwrap_or(u64::MAX);
+        let room = ["max_tokens", "max_completion_tokens"].map(|name| question[name].as_u64());
+        let room = room.into_iter().flatten().min().unwrap_or(u64::MAX);
         let finish = if room < self.needs_tokens { "length" } else { "stop" };
         let text = self.text(question);
         let prompt = question["messages"].to_string().len() / 4 + 1;
@@ -183,6 +210,11 @@ impl Scenario {
             None => format!("echo: {}", last.chars().take(200).collect::<String>()),
         }
     }
+}
+
+fn unsupported(code: &str, message: &str) -> Response {
+    let kind = "invalid_request_error";
+    Response::json(400, &json!({ "error": { "message": message, "type": kind, "code": code } }))
 }
 
 /// The text of the last message.
