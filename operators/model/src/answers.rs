@@ -8,13 +8,20 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::Reply;
-use crate::place::{Place, Shelves};
+use crate::place::{Place, Shelves, Unsettled};
 
 /// An answer and the record of its payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Kept {
     pub reply: Reply,
     pub request: Request,
+}
+
+/// An answer that is kept, but not yet for sure.
+pub(crate) struct Put {
+    key: Digest,
+    bytes: Bytes,
+    unsettled: Unsettled,
 }
 
 /// Answers, kept at a place. Answers that it refused are held here and offered again before anything else is
@@ -39,15 +46,24 @@ impl Answers {
         Ok(kept.filter(|kept| kept.request.key == key))
     }
 
-    /// Keeps an answer.
-    pub async fn put(&self, kept: &Kept) -> Result<(), String> {
+    /// Keeps an answer such that a killed process leaves it behind.
+    pub async fn put(&self, kept: &Kept) -> Result<Put, String> {
         let key = kept.request.key;
         let bytes = Bytes::from(serde_json::to_vec(kept).map_err(|error| error.to_string())?);
-        let result = self.write(key, bytes.clone()).await;
-        if result.is_err() {
-            self.held().insert(key, bytes);
-        }
-        result
+        let put = self.shelves.put(key, bytes.clone()).await;
+        put.map(|unsettled| Put { key, bytes: bytes.clone(), unsettled })
+            .map_err(|error| self.refused(key, bytes, &error))
+    }
+
+    /// Returns once the answer outlives a power cut, and may be used.
+    pub async fn settle(&self, put: Put) -> Result<(), String> {
+        let settled = self.shelves.settle(put.unsettled).await;
+        settled.map_err(|error| self.refused(put.key, put.bytes, &error))
+    }
+
+    fn refused(&self, key: Digest, bytes: Bytes, error: &str) -> String {
+        self.held().insert(key, bytes);
+        self.trouble("kept", error)
     }
 
     /// Whether answers can be kept: whether all that were given so far are.
@@ -55,7 +71,10 @@ impl Answers {
         loop {
             let next = self.held().iter().next().map(|(key, bytes)| (*key, bytes.clone()));
             let Some((key, bytes)) = next else { return Ok(()) };
-            self.write(key, bytes).await?;
+            let put = self.shelves.put(key, bytes).await;
+            let put = put.map_err(|error| self.trouble("kept", &error))?;
+            let settled = self.shelves.settle(put).await;
+            settled.map_err(|error| self.trouble("kept", &error))?;
             self.held().remove(&key);
         }
     }
@@ -74,11 +93,6 @@ impl Answers {
 
     fn held(&self) -> MutexGuard<'_, HashMap<Digest, Bytes>> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn write(&self, key: Digest, bytes: Bytes) -> Result<(), String> {
-        let result = self.shelves.write(key, bytes).await;
-        result.map_err(|error| self.trouble("kept", &error))
     }
 
     fn trouble(&self, done: &str, error: &str) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backstory_core::{Digest, Outcome, Request};
 
-use crate::answers::Kept;
+use crate::answers::{Kept, Put};
 use crate::body::Body;
 use crate::desk::{Desk, Paid, Slot};
 use crate::endpoint::{Now, Seen, pause};
@@ -137,8 +137,11 @@ impl Attempt {
                 self.record.latency_ms = latency.as_millis() as u64;
                 let paid = self.pay(usage);
                 let tokens = usage.unwrap_or_default().completion_tokens;
+                let kept = self.answered(reply, truncated, usage.is_some());
+                // Before the slot is given back: what a kill loses is no more than what slots are for.
+                let put = self.desk.answers.put(&kept).await;
                 slot.give_back(Seen::Answered { latency, tokens }, Some(paid));
-                Some(self.answered(reply, truncated, usage.is_some()).await)
+                Some(self.settle(kept, put).await)
             }
             Verdict::Nonsense { message, usage } => {
                 let paid = self.pay(usage);
@@ -192,8 +195,8 @@ impl Attempt {
         Paid { usage, cost }
     }
 
-    /// Keeps an answer.
-    async fn answered(&mut self, reply: Reply, truncated: bool, counted: bool) -> Settled {
+    /// The answer with its record.
+    fn answered(&mut self, reply: Reply, truncated: bool, counted: bool) -> Kept {
         self.desk.answered(self.record.key);
         self.record.finish_reason.clone_from(&reply.finish_reason);
         self.record.outcome = if truncated { Outcome::Truncated } else { Outcome::Used };
@@ -205,12 +208,18 @@ impl Attempt {
         if !counted {
             self.record.cost = None;
         }
-        let kept = Kept { reply, request: self.record.clone() };
-        if let Err(message) = self.desk.answers.put(&kept).await {
-            let result = Err(AskError::Unavailable(message));
-            return Settled { result, request: Some(kept.request), truncated: false };
-        }
-        Settled { result: Ok(kept.reply), request: Some(kept.request), truncated }
+        Kept { reply, request: self.record.clone() }
+    }
+
+    /// Returns once the answer is there to stay.
+    async fn settle(&self, kept: Kept, put: Result<Put, String>) -> Settled {
+        let settled = match put {
+            Ok(put) => self.desk.answers.settle(put).await,
+            Err(message) => Err(message),
+        };
+        let truncated = settled.is_ok() && kept.request.outcome == Outcome::Truncated;
+        let result = settled.map(|()| kept.reply).map_err(AskError::Unavailable);
+        Settled { result, request: Some(kept.request), truncated }
     }
 
     fn recalled(&self, kept: Kept) -> Settled {

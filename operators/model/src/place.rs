@@ -12,9 +12,9 @@ use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::sync::Semaphore;
 
-/// Objects that are written to a folder at once: enough for a file system to make many durable at a time,
+/// Objects of a folder that are made durable at once: enough for a file system to make many durable at a time,
 /// and not so many that their threads keep those that talk to servers from a processor.
-const WRITES: usize = 32;
+const SETTLING: usize = 32;
 
 /// Where answers are kept: one object per key, in a folder named after the first two digits of it.
 #[derive(Clone, Debug)]
@@ -46,7 +46,14 @@ impl fmt::Display for Place {
 pub(crate) struct Shelves {
     place: Place,
     folder: Arc<Folder>,
-    writing: Semaphore,
+    settling: Semaphore,
+}
+
+/// An object under its name, which a killed process leaves behind whole and a power cut may not.
+#[must_use]
+pub(crate) struct Unsettled {
+    /// The object and the folder that it is in; none if a store has seen to all that.
+    file: Option<(File, PathBuf)>,
 }
 
 impl Shelves {
@@ -56,8 +63,8 @@ impl Shelves {
             Place::Store(..) => Path::new(""),
         };
         let folder = Arc::new(Folder::new(path));
-        let writing = Semaphore::new(WRITES);
-        Self { place, folder, writing }
+        let settling = Semaphore::new(SETTLING);
+        Self { place, folder, settling }
     }
 
     pub fn place(&self) -> &Place {
@@ -77,17 +84,25 @@ impl Shelves {
         }
     }
 
-    pub async fn write(&self, key: Digest, bytes: Bytes) -> Result<(), String> {
+    /// Puts an object in its place, whole or not at all.
+    pub async fn put(&self, key: Digest, bytes: Bytes) -> Result<Unsettled, String> {
         match &self.place {
             Place::Folder { .. } | Place::Recorded(_) => {
-                let _one = self.writing.acquire().await;
-                self.blocking(move |folder| folder.write(key, &bytes)).await
+                let put = self.blocking(move |folder| folder.put(key, &bytes)).await?;
+                Ok(Unsettled { file: Some(put) })
             }
             Place::Store(store, prefix) => {
                 let put = store.put(&location(prefix, key), bytes.into()).await;
-                put.map(drop).map_err(|error| error.to_string())
+                put.map(|_| Unsettled { file: None }).map_err(|error| error.to_string())
             }
         }
+    }
+
+    /// Returns once the object is there to stay.
+    pub async fn settle(&self, unsettled: Unsettled) -> Result<(), String> {
+        let Some((file, folder)) = unsettled.file else { return Ok(()) };
+        let _one = self.settling.acquire().await;
+        self.blocking(move |_| file.sync_all().and_then(|()| sync(&folder))).await
     }
 
     /// Disks wait, so they are waited for elsewhere.
@@ -128,30 +143,30 @@ impl Folder {
         }
     }
 
-    /// Writes an object whole or not at all, and returns once it is there to stay.
-    fn write(&self, key: Digest, bytes: &[u8]) -> io::Result<()> {
+    /// Puts an object in its place, whole or not at all. The file and the folder it is in.
+    fn put(&self, key: Digest, bytes: &[u8]) -> io::Result<(File, PathBuf)> {
         let settled = &self.settled[usize::from(key.0[0])];
         let key = key.to_string();
         let folder = self.path.join(&key[..2]);
         if !settled.load(Ordering::Relaxed) {
             make(&folder)?;
         }
-        let result = put(&folder, &key, bytes);
+        let result = put(folder, &key, bytes);
         // Whoever took the folder away may have to have it made again.
         settled.store(result.is_ok(), Ordering::Relaxed);
         result
     }
 }
 
-fn put(folder: &Path, key: &str, bytes: &[u8]) -> io::Result<()> {
-    let (mut file, staged) = stage(folder, key)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    drop(file);
-    let put = written.and_then(|()| fs::rename(&staged, folder.join(format!("{key}.json"))));
+fn put(folder: PathBuf, key: &str, bytes: &[u8]) -> io::Result<(File, PathBuf)> {
+    let (mut file, staged) = stage(&folder, key)?;
+    // Named before it is durable: a power cut may leave a torn object, which counts as absent.
+    let put = file.write_all(bytes);
+    let put = put.and_then(|()| fs::rename(&staged, folder.join(format!("{key}.json"))));
     if put.is_err() {
         let _ = fs::remove_file(&staged);
     }
-    put.and_then(|()| sync(folder))
+    put.map(|()| (file, folder))
 }
 
 /// A file that nobody else writes: a name that is taken is that of a killed process, or of another machine.

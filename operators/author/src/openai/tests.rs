@@ -104,8 +104,11 @@ async fn parts_of_a_plan_are_asked_for_at_once_when_requirements_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let fields = json!({ "model": "m", "urls": [server.url()], "plan_files": 1 });
     let config: OpenAiConfig = serde_json::from_value(fields).unwrap();
-    let environment =
-        AuthorEnvironment { base: Path::new("."), answers: folder.path(), key: &|_| None };
+    let environment = AuthorEnvironment {
+        base: Path::new("."),
+        answers: Answers::Asked(folder.path()),
+        key: &|_| None,
+    };
     let author = config.author(&environment).unwrap();
     let structure = shop();
     let authored = author.plan(&structure).await;
