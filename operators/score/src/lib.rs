@@ -1,0 +1,30 @@
+//! Log-likelihoods of a target under a language model, for many candidate thoughts before it.
+//!
+//! Responsible for log p(target | context, thought) in nats, token by token: reading models in the form
+//! of Hugging Face, computing what requests share only once, and saying why a score cannot be had. Not
+//! responsible for which thoughts are compared and which one is kept: that is search.
+//!
+//! ```text
+//! ScoreRequest -> Scorer -> one TargetScore or ScoreError for each candidate
+//! ```
+//!
+//! # Tokens
+//!
+//! A request holds token ids: the segments of its context, each candidate and the target, each
+//! tokenised **for itself** and then joined. So the target has the same tokens whatever stands before
+//! it, and the log-likelihoods of two candidates are sums over the same tokens: they can be compared.
+//! A text tokenised as a whole could have a token that spans a border, which would move the border with
+//! the candidate. The price is that a model sees, at the borders, a token sequence that it may not
+//! have chosen itself; all candidates pay it alike.
+//!
+//! # What holds
+//!
+//! - A score is never made of less than the whole request: what is too long is refused, not truncated.
+//! - What cannot be scored is an error, never zero and never a large number.
+//! - How requests are batched does not change a score beyond rounding.
+
+mod request;
+mod scorer;
+
+pub use request::{ScoreRequest, TargetScore, Tokens};
+pub use scorer::{Identity, ScoreError, Scorer};
