@@ -23,8 +23,12 @@
 //! - What cannot be scored is an error, never zero and never a large number.
 //! - How requests are batched does not change a score beyond rounding.
 
+mod exec;
+mod plan;
 mod request;
 mod scorer;
 
+pub use exec::{ExecuteError, Executor, Limits};
+pub use plan::{Pass, Plan, Planner, Run, Segment, Target};
 pub use request::{ScoreRequest, TargetScore, Tokens};
 pub use scorer::{Identity, ScoreError, Scorer};
