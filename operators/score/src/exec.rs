@@ -1,5 +1,9 @@
 //! Running passes.
 
+mod cpu;
+
+pub use cpu::{Cpu, CpuOptions, Real};
+
 use crate::Pass;
 
 /// Runs passes through a model, and keeps the keys and values of attention in numbered slots.
@@ -8,6 +12,9 @@ use crate::Pass;
 pub trait Executor: Send {
     /// What passes must keep to.
     fn limits(&self) -> &Limits;
+
+    /// Who computes, and in what precision: "cpu-f32".
+    fn name(&self) -> String;
 
     /// Runs one pass: the natural logarithm of the probability of each of [`Pass::targets`], in order.
     /// What its tokens leave in their slots stays until another pass writes there.

@@ -23,12 +23,18 @@
 //! - What cannot be scored is an error, never zero and never a large number.
 //! - How requests are batched does not change a score beyond rounding.
 
+mod engine;
 mod exec;
+mod local;
+mod model;
 mod plan;
 mod request;
 mod scorer;
 
-pub use exec::{ExecuteError, Executor, Limits};
+pub use engine::Engine;
+pub use exec::{Cpu, CpuOptions, ExecuteError, Executor, Limits, Real};
+pub use local::LocalScorer;
+pub use model::{Checkpoint, Config, LoadError, Rope};
 pub use plan::{Pass, Plan, Planner, Run, Segment, Target};
 pub use request::{ScoreRequest, TargetScore, Tokens};
 pub use scorer::{Identity, ScoreError, Scorer};

@@ -19,6 +19,15 @@ pub struct ScoreRequest {
     pub target_bytes: Option<u64>,
 }
 
+impl ScoreRequest {
+    /// Tokens of the context, all candidates and, for each of them, the target.
+    pub fn tokens(&self) -> usize {
+        let context: usize = self.context.iter().map(|segment| segment.len()).sum();
+        let candidate = |thought: &Tokens| thought.len() + self.target.len();
+        context + self.candidates.iter().map(candidate).sum::<usize>()
+    }
+}
+
 /// How likely the target is after one candidate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TargetScore {

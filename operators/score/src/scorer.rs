@@ -60,6 +60,9 @@ pub enum ScoreError {
         /// Tokens the model has.
         vocabulary: usize,
     },
+    /// Infinity, or not a number: weights are damaged, or too large for the precision.
+    #[error("the model computes no finite log-probability")]
+    NotFinite,
     /// The request may be fine, but whoever computes failed.
     #[error("{0}")]
     Unavailable(String),

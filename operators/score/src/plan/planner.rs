@@ -144,7 +144,9 @@ impl Planner {
         if node.used == self.passes {
             return Some(slots);
         }
-        slots.into_iter().for_each(|segment| self.arena.give(segment));
+        for segment in slots {
+            self.arena.give(segment);
+        }
         Some(vec![])
     }
 
