@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use backstory_core::Digest;
 use half::{bf16, f16};
 use safetensors::Dtype;
-use safetensors::tensor::{Metadata, SafeTensors};
+use safetensors::tensor::Metadata;
 use serde::Deserialize;
 
 use crate::model::config::Raw;
 use crate::model::{Config, LoadError};
+
+/// A header of 100 MB would name a million tensors; the reference implementation refuses longer ones, too.
+const LONGEST_HEADER: u64 = 100_000_000;
 
 /// A model's folder: its configuration, and where each of its tensors lies.
 ///
@@ -118,14 +121,28 @@ impl Checkpoint {
 }
 
 impl Shard {
+    /// Reads the header: its length in eight bytes, then JSON that says where each tensor lies.
     fn open(path: PathBuf) -> Result<Self, LoadError> {
+        let malformed = |message: &str| malformed(&path)(message);
         let mut file = open(&path)?;
-        let mut header = vec![0; 8];
+        let size = file.metadata().map_err(unreadable(&path))?.len();
+        let mut length = [0; 8];
+        file.read_exact(&mut length).map_err(unreadable(&path))?;
+        let length = u64::from_le_bytes(length);
+        if length > LONGEST_HEADER {
+            return Err(malformed("its header cannot be that long"));
+        }
+        let mut header = vec![0; length as usize];
         file.read_exact(&mut header).map_err(unreadable(&path))?;
-        let length = header.iter().rev().fold(0, |length, &byte| length << 8 | u64::from(byte));
-        (&mut file).take(length).read_to_end(&mut header).map_err(unreadable(&path))?;
-        let (_, metadata) = SafeTensors::read_metadata(&header).map_err(malformed(&path))?;
-        Ok(Self { path, metadata, data: header.len() as u64 })
+        let metadata: Metadata =
+            serde_json::from_slice(&header).map_err(|error| malformed(&error.to_string()))?;
+        let data = 8 + length;
+        let expected = data + metadata.data_len() as u64;
+        if size != expected {
+            let message = format!("it has {size} bytes, its header says {expected}");
+            return Err(malformed(&message));
+        }
+        Ok(Self { path, metadata, data })
     }
 }
 
