@@ -30,6 +30,7 @@ mod model;
 mod plan;
 mod request;
 mod scorer;
+mod tokenizer;
 
 pub use engine::Engine;
 pub use exec::{Cpu, CpuOptions, ExecuteError, Executor, Limits, Real};
@@ -38,3 +39,4 @@ pub use model::{Checkpoint, Config, LoadError, Rope};
 pub use plan::{Pass, Plan, Planner, Run, Segment, Target};
 pub use request::{ScoreRequest, TargetScore, Tokens};
 pub use scorer::{Identity, ScoreError, Scorer};
+pub use tokenizer::Tokenizer;

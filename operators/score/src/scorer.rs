@@ -60,6 +60,9 @@ pub enum ScoreError {
         /// Tokens the model has.
         vocabulary: usize,
     },
+    /// The tokenizer has no tokens for a text.
+    #[error("cannot tokenise: {0}")]
+    Untokenized(String),
     /// Infinity, or not a number: weights are damaged, or too large for the precision.
     #[error("the model computes no finite log-probability")]
     NotFinite,
