@@ -32,7 +32,7 @@ const THOUGHT: usize = 64;
 const TARGET: usize = 192;
 
 fn main() {
-    let threads = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(2);
+    let threads = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(2);
     println!("threads: {threads}\n");
     println!(
         "| model | what | ms | CPU ms | GFLOP/s | of sgemm | GFLOP per CPU-second | of sgemm |"
@@ -104,7 +104,7 @@ fn model(name: &str, rounds: usize, config: &Value, threads: usize) {
         }
     }
     let [ceiling, one, cold, warm, unshared] = figures.map(median);
-    let ceiling = (sgemm.flop() / ceiling.wall, sgemm.flop() / ceiling.cpu);
+    let ceiling = (FLOP / ceiling.wall, FLOP / ceiling.cpu);
     let row = |what: &str, spent: &Spent, flop: f64| {
         let (rate, per_cpu) = (flop / spent.wall, flop / spent.cpu);
         println!(
@@ -162,15 +162,12 @@ struct Sgemm {
 
 const SIDE: usize = 1024;
 const TIMES: usize = 20;
+const FLOP: f64 = (2 * TIMES * SIDE.pow(3)) as f64;
 
 impl Sgemm {
     fn new(threads: usize) -> Self {
         let parallelism = if threads > 1 { Parallelism::Rayon(threads) } else { Parallelism::None };
         Self { data: std::array::from_fn(|_| vec![0.5; SIDE * SIDE]), parallelism }
-    }
-
-    fn flop(&self) -> f64 {
-        (2 * TIMES * SIDE.pow(3)) as f64
     }
 
     fn run(&mut self) {

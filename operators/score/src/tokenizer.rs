@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use backstory_core::Digest;
 use serde_json::{Value, json};
-use tokenizers::pipeline::{EncodeOptions, Override, PipelineTokenizer};
+use tokenizers::pipeline::{EncodeOptions, Override, PipelineToken, PipelineTokenizer};
 
 use crate::{LoadError, ScoreError, ScoreRequest, Tokens};
 
@@ -64,7 +64,7 @@ impl Tokenizer {
             let encoded = self.pipeline.encode_into(text, &options, &mut tokens);
             encoded.map_err(|error| ScoreError::Untokenized(error.to_string()))?;
         }
-        Ok(tokens.into_iter().map(|token| token.id()).collect())
+        Ok(tokens.into_iter().map(PipelineToken::id).collect())
     }
 
     /// A request made of texts.

@@ -8,7 +8,8 @@ use crate::model::LoadError;
 /// Rotary position embedding: which angle each pair of a head's dimensions turns by for each position.
 ///
 /// As in `transformers` (`modeling_rope_utils.py`) and vLLM, and so in training, frequencies and angles
-/// are f32 whatever the model computes in: at position 4,000 exact ones would differ by up to 2e-4 rad.
+/// are f32 whatever the model computes in, and scalings are computed in the same order of operations: a
+/// frequency that is off by its last bit turns position 4,000 by 2e-4 rad, and a token by 1e-4 nats.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rope {
     /// Radians by position, one for each pair.
@@ -55,7 +56,7 @@ impl Rope {
         let original = parameters.original_max_position_embeddings;
         let original = original.unwrap_or(max_position_embeddings);
         let plain = Self {
-            inverse_frequencies: inverse_frequencies(theta, head_dim),
+            inverse_frequencies: frequencies(theta, head_dim).map(f32::recip).collect(),
             attention_factor: 1.0,
             max_positions: max_position_embeddings,
         };
@@ -88,20 +89,24 @@ impl Rope {
 
     /// What Llama 3.1 does: long waves are stretched, short ones kept, with a ramp between them.
     fn llama3(mut self, parameters: &Parameters, original: f64) -> Result<Self, LoadError> {
-        let factor = required(parameters.factor, "factor")?;
+        let factor = required(parameters.factor, "factor")? as f32;
         let low = required(parameters.low_freq_factor, "low_freq_factor")?;
         let high = required(parameters.high_freq_factor, "high_freq_factor")?;
         for frequency in &mut self.inverse_frequencies {
-            let exact = f64::from(*frequency);
-            let turns = original * exact / TAU;
-            let kept = ((turns - low) / (high - low)).clamp(0.0, 1.0);
-            *frequency = mix(exact / factor, exact, kept);
+            let wave = TAU as f32 / *frequency;
+            if wave > (original / low) as f32 {
+                *frequency /= factor;
+            } else if wave >= (original / high) as f32 {
+                let kept = (original as f32 / wave - low as f32) / (high - low) as f32;
+                *frequency = (1.0 - kept) * *frequency / factor + kept * *frequency;
+            }
         }
         Ok(self)
     }
 
     /// `YaRN` (Peng et al. 2023, arXiv 2309.00071, section 3).
     fn yarn(mut self, parameters: &Parameters, theta: f64, original: usize) -> Self {
+        let head_dim = 2 * self.inverse_frequencies.len();
         let stretched = self.max_positions as f64 / original as f64;
         let factor = parameters.factor.unwrap_or(stretched);
         let pairs = self.inverse_frequencies.len() as f64;
@@ -114,10 +119,10 @@ impl Rope {
         }
         (low, high) = (low.max(0.0), high.min(2.0 * pairs - 1.0));
         let span = if high > low { high - low } else { 0.001 };
-        for (index, frequency) in self.inverse_frequencies.iter_mut().enumerate() {
-            let exact = f64::from(*frequency);
-            let stretch = ((index as f64 - low) / span).clamp(0.0, 1.0);
-            *frequency = mix(exact, exact / factor, stretch);
+        let pairs = self.inverse_frequencies.iter_mut().zip(frequencies(theta, head_dim));
+        for (index, (inverse, frequency)) in pairs.enumerate() {
+            let kept = 1.0 - ((index as f32 - low as f32) / span as f32).clamp(0.0, 1.0);
+            *inverse = 1.0 / (factor as f32 * frequency) * (1.0 - kept) + *inverse * kept;
         }
         self.attention_factor = parameters.attention_factor.unwrap_or_else(|| {
             let scale = |mscale: f64| 1.0 + 0.1 * mscale * factor.max(1.0).ln();
@@ -131,15 +136,10 @@ impl Rope {
     }
 }
 
-/// `theta^(-2i / head_dim)` for each pair `i`, rounded where `transformers` rounds.
-fn inverse_frequencies(theta: f64, head_dim: usize) -> Vec<f32> {
-    let exponents = (0..head_dim).step_by(2).map(|index| index as f32 / head_dim as f32);
-    exponents.map(|exponent| 1.0 / theta.powf(exponent.into()) as f32).collect()
-}
-
-/// From `a` to `b` as `share` goes from 0 to 1.
-fn mix(a: f64, b: f64, share: f64) -> f32 {
-    (a * (1.0 - share) + b * share) as f32
+/// `theta^(2i / head_dim)` for each pair `i`, rounded where `transformers` rounds.
+fn frequencies(theta: f64, head_dim: usize) -> impl Iterator<Item = f32> {
+    let exponents = (0..head_dim).step_by(2).map(move |index| index as f32 / head_dim as f32);
+    exponents.map(move |exponent| theta.powf(exponent.into()) as f32)
 }
 
 fn required(value: Option<f64>, key: &str) -> Result<f64, LoadError> {

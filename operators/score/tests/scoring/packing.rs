@@ -1,4 +1,4 @@
-use backstory_score::{CpuOptions, Real, ScoreRequest};
+use backstory_score::{CpuOptions, Real, ScoreRequest, Tokens};
 
 use crate::made::{Form, tokens};
 use crate::{case, engine, greatest_difference, options, request};
@@ -30,7 +30,8 @@ fn apart<T: Real>(name: &str) -> f64 {
         let scores = together.score(&requests);
         for (request, scores) in requests.iter().zip(scores) {
             for (candidate, score) in request.candidates.iter().zip(scores) {
-                let one = ScoreRequest { candidates: vec![candidate.clone()], ..request.clone() };
+                let one =
+                    ScoreRequest { candidates: vec![Tokens::clone(candidate)], ..request.clone() };
                 let one = alone.score(&[one]).remove(0).remove(0).unwrap();
                 let apart = greatest_difference(&score.unwrap().log_probs, &one.log_probs);
                 greatest = greatest.max(apart);
