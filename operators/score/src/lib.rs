@@ -17,6 +17,35 @@
 //! the candidate. The price is that a model sees, at the borders, a token sequence that it may not
 //! have chosen itself; all candidates pay it alike.
 //!
+//! ```no_run
+//! use backstory_score::{CpuOptions, LocalScorer, Scorer, StartToken, Tokenizer};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = std::path::Path::new("Qwen2.5-Coder-0.5B");
+//! let tokenizer = Tokenizer::open(&folder.join("tokenizer.json"))?;
+//! let options = CpuOptions { threads: 2, ..CpuOptions::default() };
+//! let scorer = LocalScorer::load(folder, &tokenizer, StartToken::default(), options)?;
+//! let thoughts = ["", "The parser needs a cursor."];
+//! let request = tokenizer.request(&["# src/parse.rs\n"], &thoughts, "struct Cursor;\n")?;
+//! for score in scorer.score(request).await {
+//!     assert!(score?.nats() > 0.0);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it is computed
+//!
+//! ```text
+//! ScoreRequest -> Planner -> Pass -> Executor -> log-probabilities -> TargetScore
+//!   texts          radix tree, slots   packed tokens   a model
+//! ```
+//!
+//! [`LocalScorer`] is an [`Engine`] on a thread of its own: a [`Planner`], which knows requests but no
+//! model, and an [`Executor`], which knows a model but no requests. [`Cpu`] is the executor there is;
+//! one for another device runs the same [`Pass`]. Whoever scores whole requests elsewhere implements
+//! [`Scorer`] itself.
+//!
 //! # What holds
 //!
 //! - A score is never made of less than the whole request: what is too long is refused, not truncated.
@@ -34,7 +63,7 @@ mod tokenizer;
 
 pub use engine::Engine;
 pub use exec::{Cpu, CpuOptions, ExecuteError, Executor, Limits, Real};
-pub use local::LocalScorer;
+pub use local::{LocalScorer, StartToken};
 pub use model::{Checkpoint, Config, LoadError, Rope};
 pub use plan::{Pass, Plan, Planner, Run, Segment, Target};
 pub use request::{ScoreRequest, TargetScore, Tokens};

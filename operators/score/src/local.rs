@@ -1,11 +1,16 @@
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use async_trait::async_trait;
 use futures::channel::oneshot;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::Scores;
-use crate::{Engine, Identity, LoadError, ScoreError, ScoreRequest, Scorer, TargetScore};
+use crate::{
+    Checkpoint, Cpu, CpuOptions, Engine, Executor, Identity, LoadError, ScoreError, ScoreRequest,
+    Scorer, TargetScore, Tokenizer,
+};
 
 /// A model on this machine. Its engine lives on a thread of its own, which ends when the scorer is
 /// dropped and nothing is left to do.
@@ -24,7 +29,44 @@ struct Job {
     answer: oneshot::Sender<Scores>,
 }
 
+/// Which token comes before every context. A model that was trained with one scores badly without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StartToken {
+    /// The one that the tokenizer's template has, if it has one.
+    #[default]
+    Tokenizer,
+    /// None.
+    Omit,
+    /// This one.
+    Id(u32),
+}
+
 impl LocalScorer {
+    /// Loads the model in `folder` in f32, to be computed on the processor. The digest of its files is
+    /// taken, so they are read twice.
+    pub fn load(
+        folder: &Path,
+        tokenizer: &Tokenizer,
+        start_token: StartToken,
+        options: CpuOptions,
+    ) -> Result<Self, LoadError> {
+        let checkpoint = Checkpoint::open(folder)?;
+        let start_token = match start_token {
+            StartToken::Tokenizer => tokenizer.start_token(),
+            StartToken::Omit => None,
+            StartToken::Id(id) => Some(id),
+        };
+        let executor = Cpu::<f32>::load(&checkpoint, options)?;
+        let identity = Identity {
+            model: checkpoint.digest()?,
+            tokenizer: Some(tokenizer.digest()),
+            start_token,
+            executor: executor.name(),
+        };
+        Self::start(Engine::new(Box::new(executor), start_token), identity)
+    }
+
     /// Starts the thread. `identity` has to name the start token that the engine puts before contexts.
     pub fn start(engine: Engine, identity: Identity) -> Result<Self, LoadError> {
         let (queue, jobs) = mpsc::channel();

@@ -3,7 +3,8 @@
 //! - `truth` compares with Hugging Face transformers;
 //! - `packing` compares candidates scored together with candidates scored alone;
 //! - `loading` fixes what is said of folders that are no model;
-//! - `local` asks a scorer from several threads.
+//! - `local` asks a scorer from many places, and has it fail;
+//! - `tokenizer` fixes what texts become.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,6 +14,7 @@ mod made;
 mod loading;
 mod local;
 mod packing;
+mod tokenizer;
 mod truth;
 
 use std::path::Path;
