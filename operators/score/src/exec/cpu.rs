@@ -72,7 +72,7 @@ pub struct Cpu<T> {
 struct Buffers<T> {
     /// The residual stream, `[T, hidden_size]`.
     residual: Vec<T>,
-    /// What enters a block, `[T, hidden_size]`.
+    /// What enters a block, and what it gives, `[T, hidden_size]`.
     normed: Vec<T>,
     /// `[T, q_dim + 2 * kv_dim]`.
     qkv: Vec<T>,
@@ -159,13 +159,13 @@ impl Forward<'_> {
         let Buffers { residual, normed, qkv, attended, .. } = buffers;
         let (config, pass) = (self.config, self.pass);
         ops::rms_norm(residual, &layer.attention_norm, config.rms_norm_eps, normed);
-        self.linear(normed, &layer.qkv, qkv, false);
+        self.linear(normed, &layer.qkv, qkv);
         ops::add_bias(qkv, &layer.qkv_bias);
         ops::rotate(config, layer, &pass.positions, qkv);
         cache.write(config, &pass.slots, qkv);
         attention::attend(config, pass, qkv, cache, attended);
-        self.linear(attended, &layer.o, residual, true);
-        ops::add_bias(residual, &layer.o_bias);
+        self.linear(attended, &layer.o, normed);
+        ops::add(residual, normed, &layer.o_bias);
     }
 
     /// Adds `down(silu(gate(x)) * up(x))` to the residual stream.
@@ -173,27 +173,27 @@ impl Forward<'_> {
         let Buffers { residual, normed, gate_up, .. } = buffers;
         let (hidden, wide) = (self.config.hidden_size, self.config.intermediate_size);
         ops::rms_norm(residual, &layer.mlp_norm, self.config.rms_norm_eps, normed);
-        self.linear(normed, &layer.gate_up, gate_up, false);
+        self.linear(normed, &layer.gate_up, gate_up);
         ops::add_bias(gate_up, &layer.gate_up_bias);
         ops::gate(gate_up, wide);
         let rows = self.pass.ids.len();
         matmul(
-            MatrixMut::new(residual, rows, hidden, hidden),
-            true,
+            MatrixMut::new(normed, rows, hidden, hidden),
+            false,
             Matrix::new(gate_up, rows, wide, 2 * wide),
             Matrix::new(&layer.down, hidden, wide, wide).transposed(),
             self.threads,
         );
-        ops::add_bias(residual, &layer.down_bias);
+        ops::add(residual, normed, &layer.down_bias);
     }
 
-    /// `out = x wᵀ`, or `out += x wᵀ`, where `w` has a row for each column of `out`.
-    fn linear<T: Real>(&self, x: &[T], w: &[T], out: &mut [T], accumulate: bool) {
+    /// `out = x wᵀ`, where `w` has a row for each column of `out`.
+    fn linear<T: Real>(&self, x: &[T], w: &[T], out: &mut [T]) {
         let rows = self.pass.ids.len();
         let (inner, outer) = (x.len() / rows, out.len() / rows);
         matmul(
             MatrixMut::new(out, rows, outer, outer),
-            accumulate,
+            false,
             Matrix::new(x, rows, inner, inner),
             Matrix::new(w, outer, inner, inner).transposed(),
             self.threads,

@@ -63,6 +63,13 @@ pub(super) fn add_bias<T: Real>(x: &mut [T], bias: &[T]) {
     });
 }
 
+/// Adds what a block gives, and its bias if there is one, to the residual stream. The product does not do
+/// that itself: it would round each of its partial sums to the size of the stream.
+pub(super) fn add<T: Real>(residual: &mut [T], x: &mut [T], bias: &[T]) {
+    add_bias(x, bias);
+    residual.par_iter_mut().with_min_len(4096).zip(x).for_each(|(residual, x)| *residual += *x);
+}
+
 /// Norms the queries and keys of each row by head, where the model does, and turns them by the row's
 /// position (Su et al. 2021, arXiv 2104.09864): pairs are the two halves of a head.
 pub(super) fn rotate<T: Real>(config: &Config, layer: &Layer<T>, positions: &[u32], qkv: &mut [T]) {
