@@ -66,6 +66,9 @@ pub enum ScoreError {
     /// Infinity, or not a number: weights are damaged, or too large for the precision.
     #[error("the model computes no finite log-probability")]
     NotFinite,
+    /// Whoever computes refuses the request, and would do so again.
+    #[error("{0}")]
+    Refused(String),
     /// The request may be fine, but whoever computes failed.
     #[error("{0}")]
     Unavailable(String),
