@@ -15,7 +15,7 @@ use serde::Serialize;
 use tempfile::TempDir;
 
 use super::run::{self, Stop, Summary};
-use super::style::{Paint, count, plural};
+use super::style::{Paint, count, plural, table};
 use super::{CliError, Exit, PlanArgs, reading_runtime};
 use crate::plan::{Loaded, Resolved};
 use range::Range;
@@ -240,7 +240,7 @@ impl Estimate {
         });
         let named = named.chain([("all".to_owned(), &self.total)]);
         let cells = named.map(|(name, cost)| {
-            [
+            vec![
                 name,
                 amount(cost.requests),
                 amount(cost.tokens_in),
@@ -250,17 +250,12 @@ impl Estimate {
             ]
         });
         let head = ["stage", "requests", "tokens in", "tokens out", "money", "time of servers"];
-        let cells = [head.map(str::to_owned)].into_iter().chain(cells).collect::<Vec<_>>();
-        let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max();
-        let widths = (0..head.len()).map(|column| width(column).unwrap_or(0)).collect::<Vec<_>>();
-        let line = |(number, row): (usize, &[String; 6])| {
-            let padded = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-                if column == 0 { format!("{cell:width$}") } else { format!("{cell:>width$}") }
-            });
-            let line = padded.collect::<Vec<_>>().join("  ");
-            if number == 0 || number + 1 == cells.len() { paint.bold(&line) } else { line }
-        };
-        cells.iter().enumerate().map(line).collect()
+        let mut lines = table(&head, &cells.collect::<Vec<_>>());
+        let last = lines.len() - 1;
+        for at in [0, last] {
+            lines[at] = paint.bold(&lines[at]);
+        }
+        lines
     }
 
     fn notes(&self) -> Vec<String> {

@@ -10,6 +10,7 @@ mod estimate;
 mod explain;
 mod query;
 mod run;
+mod score;
 mod show;
 mod style;
 mod test;
@@ -70,6 +71,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Run the test of a plan, without any server, and compare the rows with those expected
     Test(test::TestArgs),
+    /// Score a text under a model, after each of several thoughts
+    Score(score::ScoreArgs),
     /// Show which files of a repository need which, in an order with dependencies first
     Deps(deps::DepsArgs),
     /// Print the JSON schema of plan files, for editors
@@ -128,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Query(args) => query::query(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Test(args) => test::test(&args),
+        Command::Score(args) => score::score(&args),
         Command::Deps(args) => deps::deps(&args),
         Command::Schema => check::schema(),
     };

@@ -98,3 +98,22 @@ mod tests {
         assert_eq!(shown, ["0", "12", "999", "1,000", "1,234,567"]);
     }
 }
+
+/// Lines of a table, its head first: texts on the left, all other columns flush right. A last cell without a
+/// column after it may be of any length.
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+    let head = head.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>();
+    let mut widths = head.iter().map(|cell| cell.chars().count()).collect::<Vec<_>>();
+    for row in rows.iter().filter(|row| row.len() == head.len()) {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let line = |row: &Vec<String>| {
+        let padded = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            if column == 0 { format!("{cell:width$}") } else { format!("{cell:>width$}") }
+        });
+        padded.collect::<Vec<_>>().join("  ")
+    };
+    [&head].into_iter().chain(rows).map(line).collect()
+}
