@@ -8,7 +8,8 @@ use crate::Pass;
 
 /// Runs passes through a model, and keeps the keys and values of attention in numbered slots.
 ///
-/// One thread owns it. It does not know requests: the planner does.
+/// One thread owns it. It does not know requests: the planner does, and keeps passes to [`Limits`]; what
+/// becomes of others is not said.
 pub trait Executor: Send {
     /// What passes must keep to.
     fn limits(&self) -> &Limits;

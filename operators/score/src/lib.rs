@@ -38,7 +38,6 @@
 //!
 //! ```text
 //! ScoreRequest -> Planner -> Pass -> Executor -> log-probabilities -> TargetScore
-//!   texts          radix tree, slots   packed tokens   a model
 //! ```
 //!
 //! [`LocalScorer`] is an [`Engine`] on a thread of its own: a [`Planner`], which knows requests but no

@@ -23,6 +23,7 @@ mod planner;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod walk;
 
 pub use pass::{Pass, Run, Segment, Target};
 pub use planner::{Plan, Planner};

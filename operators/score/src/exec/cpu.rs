@@ -1,6 +1,6 @@
 //! A decoder on the processor: matrix products by `gemm`, in f32, or in f64 as the oracle of tests.
 //!
-//! A pass of `T` tokens goes through a layer as `T`-row matrices; nothing has a row for each pair of
+//! A pass goes through a layer as matrices of a row for each token; nothing has a row for each pair of
 //! tokens or for each word of the vocabulary beyond a small tile:
 //!
 //! - attention takes the keys of a run in blocks and keeps, for each query, the maximum and the sum of
@@ -40,8 +40,8 @@ use crate::{Checkpoint, Config, ExecuteError, Executor, Limits, LoadError, Pass}
 pub struct CpuOptions {
     /// Threads to compute with. At least one.
     pub threads: usize,
-    /// Tokens to compute at once. More of them keep the processor busier; each takes memory for
-    /// about twice the width of the MLP and that of the attention heads.
+    /// Tokens to compute at once. More of them keep the processor busier; each takes memory for about
+    /// two rows as wide as the MLP, and four as wide as the model.
     pub pass_tokens: usize,
     /// Tokens whose keys and values are remembered. The longest request has to fit.
     pub slots: usize,
@@ -67,18 +67,18 @@ pub struct Cpu<T> {
     buffers: Buffers<T>,
 }
 
-/// Room for the activations of a pass, kept from one to the next. `T` rows each.
+/// Room for the activations of a pass, kept from one to the next. A row for each token.
 #[derive(Debug, Default)]
 struct Buffers<T> {
-    /// The residual stream, `[T, hidden_size]`.
+    /// The residual stream, `[tokens, hidden_size]`.
     residual: Vec<T>,
-    /// What enters a block, and what it gives, `[T, hidden_size]`.
+    /// What enters a block, and what it gives, `[tokens, hidden_size]`.
     normed: Vec<T>,
-    /// `[T, q_dim + 2 * kv_dim]`.
+    /// `[tokens, q_dim + 2 * kv_dim]`.
     qkv: Vec<T>,
-    /// What attention gives, `[T, q_dim]`.
+    /// What attention gives, `[tokens, q_dim]`.
     attended: Vec<T>,
-    /// Gate, then up, `[T, 2 * intermediate_size]`.
+    /// Gate, then up, `[tokens, 2 * intermediate_size]`.
     gate_up: Vec<T>,
 }
 
@@ -122,6 +122,9 @@ impl<T: Real> Executor for Cpu<T> {
     }
 
     fn run(&mut self, pass: &Pass) -> Result<Vec<f64>, ExecuteError> {
+        if pass.ids.is_empty() {
+            return Ok(vec![]);
+        }
         let Self { config, decoder, caches, pool, threads, buffers, .. } = self;
         Ok(pool.install(|| {
             let forward = Forward { config, pass, threads: *threads };

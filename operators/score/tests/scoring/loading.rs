@@ -100,6 +100,26 @@ fn what_does_not_fit_is_named() {
     assert!(said.starts_with("\"FOLDER/model.safetensors\" is malformed: it has "), "{said}");
 }
 
+/// 64 positions, stretched where the scaling is what stretches them.
+#[test]
+fn scaled_positions_are_more() {
+    let positions = |scaling: Value| {
+        let folder = tempfile::tempdir().unwrap();
+        let config = with(&json!({ "rope_scaling": scaling }));
+        made::write(folder.path(), &config, Form::default());
+        Checkpoint::open(folder.path()).unwrap().config.max_positions
+    };
+    assert_eq!(positions(Value::Null), 64);
+    assert_eq!(positions(json!({ "type": "linear", "factor": 2.0 })), 128);
+    let yarn = json!({ "type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32 });
+    assert_eq!(positions(yarn), 128);
+    let llama3 = json!({
+        "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 16,
+    });
+    assert_eq!(positions(llama3), 64);
+}
+
 #[test]
 fn a_digest_is_of_all_that_counts() {
     let digest = |spoil: &dyn Fn(&std::path::Path)| {

@@ -38,7 +38,7 @@ impl<T: Real> Cache<T> {
     }
 }
 
-/// What each row attends to, `[T, q_dim]`: `softmax(q kᵀ / sqrt(head_dim)) v` for each query head.
+/// What each row attends to, `[tokens, q_dim]`: `softmax(q kᵀ / sqrt(head_dim)) v` for each query head.
 pub(super) fn attend<T: Real>(
     config: &Config,
     pass: &Pass,
