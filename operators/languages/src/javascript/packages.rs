@@ -4,9 +4,9 @@
 //! package if that has `exports`, what a `package.json` around it links to (`file:`, `link:`, `portal:`), the
 //! members of the workspaces around it, unless a `package.json` in between is a member of other workspaces,
 //! which are installed by themselves, and takes the name from a registry. Where no workspaces are declared
-//! around it, any package of the repository will do that is not test data; but not one around the file that a
-//! `package.json` in between takes from a registry. Of `exports` the conditions are taken in the order they
-//! stand in; those that somebody may have set and those of other platforms come last.
+//! around it, any package of the repository will do that is not test data and not around the file. Of
+//! `exports` the conditions are taken in the order they stand in; those that somebody may have set and those of
+//! other platforms come last.
 
 use std::collections::{HashMap, HashSet};
 
@@ -177,22 +177,11 @@ impl<'a> Packages<'a> {
 
     /// The first of `packages` that may be meant where nobody says so.
     fn somewhere(&self, folder: &str, packages: &[usize]) -> Option<&Package<'a>> {
-        let own = self.around(folder).map(|own| own.folder);
         let mut packages = packages.iter().map(|&package| &self.packages[package]);
         packages.find(|package| {
-            Some(package.folder) != own
-                && !is_test_data(package.folder, folder)
-                && !self.is_published(folder, package)
-        })
-    }
-
-    /// Whether a file in `folder`, which is in `package`, takes that from a registry.
-    fn is_published(&self, folder: &str, package: &Package<'_>) -> bool {
-        let is_around = ancestors(folder).any(|around| around == package.folder);
-        let between = ancestors(folder).take_while(|between| *between != package.folder);
-        let mut between = between.filter_map(|folder| self.at(folder));
-        package.name.as_ref().is_some_and(|name| {
-            is_around && between.any(|between| between.published.contains(name))
+            // Node: a package sees itself if it has `exports`, and only from files whose nearest manifest is its.
+            let is_around = ancestors(folder).any(|around| around == package.folder);
+            !is_around && !is_test_data(package.folder, folder)
         })
     }
 }

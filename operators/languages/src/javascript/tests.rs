@@ -263,7 +263,7 @@ fn members_of_workspaces_see_each_other() {
 }
 
 #[test]
-fn a_published_package_is_not_the_one_around_the_file() {
+fn a_package_sees_itself_only_where_its_own_manifest_is_the_nearest() {
     let sample = Sample::new(&[
         ("package.json", r#"{"name": "top", "exports": "./index.js"}"#),
         ("index.js", ""),
@@ -271,9 +271,14 @@ fn a_published_package_is_not_the_one_around_the_file() {
         ("e2e/old/a.js", "import 'top'"),
         ("e2e/new/package.json", r#"{"type": "module"}"#),
         ("e2e/new/a.js", "import 'top'"),
+        ("e2e/link/package.json", r#"{"dependencies": {"top": "file:../.."}}"#),
+        ("e2e/link/a.js", "import 'top'"),
+        ("test/a.js", "import 'top'"),
     ]);
     assert!(sample.needs("e2e/old/a.js").is_empty());
-    assert_eq!(sample.needs("e2e/new/a.js"), ["index.js"]);
+    assert!(sample.needs("e2e/new/a.js").is_empty());
+    assert_eq!(sample.needs("e2e/link/a.js"), ["index.js"]);
+    assert_eq!(sample.needs("test/a.js"), ["index.js"]);
 }
 
 #[test]
