@@ -18,9 +18,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use backstory_core::{Import, Outline, Repository};
+use backstory_core::{Import, Outline, Repository, When};
 
 use super::folders::Declared;
+use super::macros::Macros;
 use super::system::{FOREIGN_FOLDERS, is_standard};
 use crate::files::{ancestors, file_name, parent, walk_to};
 use crate::{Found, Resolver};
@@ -40,6 +41,7 @@ pub(super) struct Includes<'a> {
     learned: HashMap<(&'a str, &'a str), u32>,
     /// The same for all folders together.
     votes: HashMap<&'a str, u32>,
+    macros: Macros,
 }
 
 /// An include as written.
@@ -50,9 +52,9 @@ struct Wanted<'i> {
 }
 
 impl<'i> Wanted<'i> {
-    fn new(import: &'i Import) -> Self {
-        let path = import.path.strip_prefix("include_next ");
-        let (path, next) = path.map_or((&*import.path, false), |path| (path, true));
+    fn new(written: &'i str) -> Self {
+        let path = written.strip_prefix("include_next ");
+        let (path, next) = path.map_or((written, false), |path| (path, true));
         let inner = path.strip_prefix('<').and_then(|path| path.strip_suffix('>'));
         Self { path: inner.unwrap_or(path), angle: inner.is_some(), next }
     }
@@ -77,9 +79,12 @@ impl<'a> Includes<'a> {
             }
         }
         let declared = Declared::new(repository, &folders);
-        let (learned, votes) = (HashMap::new(), HashMap::new());
-        let mut includes = Self { repository, by_path, by_name, modules, declared, learned, votes };
+        let (learned, votes, macros) = (HashMap::new(), HashMap::new(), Macros::default());
+        let mut includes =
+            Self { repository, by_path, by_name, modules, declared, learned, votes, macros };
         includes.learn(outlines);
+        let find = |file: u32, path: &str| includes.find(file, &Wanted::new(path));
+        includes.macros = Macros::new(repository, outlines, find);
         includes
     }
 
@@ -92,7 +97,7 @@ impl<'a> Includes<'a> {
             }
             let from = parent(&file.path);
             for import in &outline.imports {
-                let wanted = Wanted::new(import);
+                let wanted = Wanted::new(&import.path);
                 if (wanted.angle && is_standard(wanted.path))
                     || self.beside(from, &wanted).is_some()
                 {
@@ -171,7 +176,10 @@ impl Resolver for Includes<'_> {
             found.imports(self.modules.get(module).into_iter().flatten().copied());
             return;
         }
-        let wanted = Wanted::new(import);
+        if import.when == When::Inactive && self.macros.activate(file, import.line) {
+            found.holds();
+        }
+        let wanted = Wanted::new(&import.path);
         match self.find(file, &wanted) {
             Some(other) => found.import(other),
             None if wanted.path.starts_with("./") || wanted.path.starts_with("../") => {
@@ -179,6 +187,10 @@ impl Resolver for Includes<'_> {
             }
             None => {}
         }
+    }
+
+    fn implied(&self, file: u32, found: &mut Found) {
+        found.imports(self.macros.computed(file));
     }
 }
 
