@@ -165,10 +165,11 @@ impl<F: Find> Reader<'_, F> {
         let lines = self.lines(file);
         let outside = state.enter();
         for line in &*lines {
-            if self.left == 0 {
+            // What the file itself says is always read.
+            if self.left == 0 && depth > 0 {
                 break;
             }
-            self.left -= 1;
+            self.left = self.left.saturating_sub(1);
             let active = state.active() == Some(true);
             let target = match line {
                 Line::Other(name, rest) => {

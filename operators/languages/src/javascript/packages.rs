@@ -24,6 +24,8 @@ use crate::files::{ancestors, file_name, parent, walk_to};
 pub(crate) struct Package<'a> {
     pub(crate) folder: &'a str,
     name: Option<String>,
+    /// Whether its `.js` files are ES modules.
+    pub(crate) of_modules: bool,
     /// The files that it says it is, the best first.
     main: Vec<String>,
     /// The files for TypeScript that it says it is.
@@ -218,6 +220,7 @@ impl<'a> Package<'a> {
         Self {
             folder,
             name: manifest.get("name").and_then(Value::as_str).map(str::to_owned),
+            of_modules: manifest.get("type").and_then(Value::as_str) == Some("module"),
             main: stated(&["main", "module", "source"]),
             types: stated(&["types", "typings"]),
             exports: manifest.get("exports").filter(|value| !value.is_null()).map(by_subpath),

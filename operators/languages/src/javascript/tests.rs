@@ -391,3 +391,32 @@ fn hostile_manifests_cost_little() {
     let _ = sample.needs("q/a/b/c/d/e/f/g/h/i.ts");
     assert!(start.took() < Duration::from_secs(30), "{:?}", start.took());
 }
+
+#[test]
+fn a_typescript_file_that_becomes_common_js_requires() {
+    let exports = r#"{"name": "NAME", TYPE "exports":
+        {"import": "./index.mjs", "require": "./index.js"}}"#;
+    let common = exports.replace("NAME", "common").replace("TYPE", "");
+    let modules = exports.replace("NAME", "modules").replace("TYPE", "\"type\": \"module\",");
+    let sample = Sample::new(&[
+        ("package.json", r#"{"workspaces": ["*"]}"#),
+        ("common/package.json", &common),
+        ("common/tsconfig.json", r#"{"compilerOptions": {"module": "NodeNext"}}"#),
+        ("common/index.mjs", ""),
+        ("common/index.js", ""),
+        ("common/a.ts", "import 'common'"),
+        ("common/b.mts", "import 'common'"),
+        (
+            "common/bundled/tsconfig.json",
+            r#"{"compilerOptions": {"module": "nodenext", "moduleResolution": "bundler"}}"#,
+        ),
+        ("common/bundled/c.ts", "import 'common'"),
+        ("modules/package.json", &modules),
+        ("modules/tsconfig.json", r#"{"extends": "../common/tsconfig.json"}"#),
+        ("modules/d.ts", "import 'common'"),
+    ]);
+    assert_eq!(sample.needs("common/a.ts"), ["common/index.js"]);
+    for file in ["common/b.mts", "common/bundled/c.ts", "modules/d.ts"] {
+        assert_eq!(sample.needs(file), ["common/index.mjs"], "{file}");
+    }
+}

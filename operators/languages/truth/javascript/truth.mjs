@@ -67,9 +67,12 @@ function toRegExp(glob) {
   const body = clean
     .replace(/[.+^$()|[\]\\]/g, "\\$&")
     .replace(/\{([^}]*)\}/g, (_, choices) => `(${choices.replaceAll(",", "|")})`)
-    .replace(/\/?\*\*\/?/g, "\0")
+    .replace(/^\*\*(\/|$)/, (_, more) => (more ? "\0" : "\x02"))
+    .replace(/\/\*\*(?=\/|$)/g, "\x01")
     .replace(/\*/g, "[^/]*")
-    .replace(/\0/g, "(/?.*/?)");
+    .replace(/\0/g, "(.*/)?")
+    .replace(/\x01/g, "(/.*)?")
+    .replace(/\x02/g, ".*");
   return new RegExp(`^${body}$`);
 }
 
