@@ -36,7 +36,13 @@ impl Reader<'_> {
         scope: Scope,
         doc: Option<Range<u32>>,
     ) {
-        while let Some(first) = node.child(0).filter(|n| self.grammar.kind(*n) == Kind::Infix) {
+        let is_keyword = |node: Node<'_>| {
+            let keyword = node.child(1).map(|keyword| self.sketch.text(keyword));
+            matches!(keyword, Some("class" | "interface" | "object"))
+        };
+        while !is_keyword(node)
+            && let Some(first) = node.child(0).filter(|n| self.grammar.kind(*n) == Kind::Infix)
+        {
             node = first;
         }
         if let (Some(keyword), Some(name)) = (node.child(1), node.child(2)) {
