@@ -185,7 +185,7 @@ impl Conditions {
     pub(super) fn number(&self, name: &str) -> Value {
         if let Some((value, sure)) = self.macros.get(name) {
             let Some(value) = value.as_deref() else { return Value { number: 0, sure: *sure } };
-            let number = number(value).map(Value::sure).unwrap_or_else(|| self.expression(value));
+            let number = number(value).map_or_else(|| self.expression(value), Value::sure);
             return Value { sure: number.sure && *sure, ..number };
         }
         match (name, self.dialect) {
