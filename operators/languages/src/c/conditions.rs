@@ -12,6 +12,9 @@ use super::system::{FOREIGN_MACROS, NATIVE_MACROS};
 /// Macros that are looked up for one condition, those in their values included.
 const MOST_LOOKUPS: u32 = 256;
 
+/// Longer values are not looked at.
+const LONGEST_VALUE: usize = 1024;
+
 /// Values that are macros are looked up this deep.
 const DEEPEST: u32 = 16;
 
@@ -138,8 +141,9 @@ impl Conditions {
         if name.is_empty() || active == Some(false) {
             return;
         }
-        // What takes arguments has no value that could be looked up.
-        let value = if value.starts_with('(') { "?" } else { value.trim() };
+        // What takes arguments, or is very long, has no value that could be looked up.
+        let is_known = !value.starts_with('(') && value.len() <= LONGEST_VALUE;
+        let value = if is_known { value.trim() } else { "?" };
         let value = (directive == "define").then(|| value.to_owned());
         if active.is_some() || value.is_none() {
             self.macros.insert(name.to_owned(), (value, active.is_some()));

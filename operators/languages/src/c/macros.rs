@@ -17,8 +17,12 @@ use memchr::memmem;
 use super::conditions::{Conditions, Dialect};
 use super::tokens::{Token, Tokens, directive, is_word};
 
-/// Directives that are read for one file.
+/// Directives that are read for one file; and, in the mean, for each file of a large repository.
 const MOST_DIRECTIVES: u32 = 20_000;
+const MEAN_DIRECTIVES: usize = 1_000;
+
+/// Directives that may be read in any repository.
+const FREE_DIRECTIVES: usize = 1_000_000;
 
 /// Files that include each other deeper than this are not followed.
 const DEEPEST: u32 = 64;
@@ -76,9 +80,11 @@ impl Macros {
         let elsewhere = |file: u32, name: &&str| {
             definers.get(name).is_some_and(|(first, more)| *more || *first != file)
         };
+        let mut all = FREE_DIRECTIVES + MEAN_DIRECTIVES * files.len();
         for (file, names) in open {
             if names.iter().any(|name| elsewhere(file, name)) {
-                reader.read(file);
+                let most = MOST_DIRECTIVES.min(u32::try_from(all).unwrap_or(u32::MAX));
+                all -= (most - reader.read(file, most)) as usize;
             }
         }
         reader.macros
@@ -149,8 +155,9 @@ impl<F: Find> Reader<'_, F> {
         lines
     }
 
-    fn read(&mut self, file: u32) {
-        self.left = MOST_DIRECTIVES;
+    /// Reads a file and so many directives; gives how many are left.
+    fn read(&mut self, file: u32, most: u32) -> u32 {
+        self.left = most;
         let known = &self.repository.files[file as usize];
         let dialect = match known.language {
             "cpp" => Dialect::Cpp,
@@ -158,6 +165,7 @@ impl<F: Find> Reader<'_, F> {
             _ => Dialect::Either,
         };
         self.include(file, &mut Conditions::new(dialect), &mut HashSet::new(), 0);
+        self.left
     }
 
     /// Reads a file where it is included.
