@@ -8,7 +8,8 @@
 //!    the includer is in such a folder itself;
 //! 2. include folders that a build file around the includer names, and folders that are include folders for the
 //!    includer's folder, as its includes with one possible meaning show;
-//! 3. the nearest ones: as few steps up and then as few steps down as can be;
+//! 3. the nearest ones: as few steps up and then as few steps down as can be, those that are for Linux by the name
+//!    of a folder first among those as many steps up;
 //! 4. the ones that most includes of the repository need.
 //!
 //! An include in angle brackets of a header that the system has means the repository's file only if a build
@@ -43,6 +44,12 @@ pub(super) struct Includes<'a> {
     votes: HashMap<&'a str, u32>,
     macros: Macros,
 }
+
+/// Folders for the system that all is looked at on.
+const NATIVE_FOLDERS: [&str; 3] = ["linux", "posix", "unix"];
+
+/// How well a file is meant, the least first.
+type Rank = (usize, bool, usize, bool, usize, u32);
 
 /// An include as written.
 struct Wanted<'i> {
@@ -158,7 +165,7 @@ impl<'a> Includes<'a> {
         named || self.declared.for_files_in(folder, from)
     }
 
-    fn rank(&self, from: &'a str, folder: &'a str, file: u32) -> (usize, bool, usize, usize, u32) {
+    fn rank(&self, from: &'a str, folder: &'a str, file: u32) -> Rank {
         let path = &*self.repository.files[file as usize].path;
         let shared = shared(from, folder);
         let foreign = foreign(parent(path), shared);
@@ -166,7 +173,8 @@ impl<'a> Includes<'a> {
             self.declared.for_files_in(folder, from) || self.learned.contains_key(&(from, folder));
         let (up, down) = (depth(from) - shared, depth(folder) - shared);
         let votes = self.votes.get(folder).copied().unwrap_or(0);
-        (foreign, !known, up, down, u32::MAX - votes)
+        let native = folder.split('/').skip(shared).any(|part| NATIVE_FOLDERS.contains(&part));
+        (foreign, !known, up, !native, down, u32::MAX - votes)
     }
 }
 

@@ -196,3 +196,18 @@ fn macros_of_included_files_make_branches_active() {
     assert_eq!(sample.needs("src/tls.c"), ["src/common.h", "src/timer.h", "src/x509.h"]);
     assert_eq!(sample.needs("src/early.c"), ["src/config.h"]);
 }
+
+#[test]
+fn of_several_builds_the_one_for_linux_is_meant() {
+    let sample = Sample::new(&[
+        ("py/a.c", "#include <port.h>"),
+        ("py/b.c", "#include <near.h>"),
+        ("cross/port.h", ""),
+        ("ports/esp/port.h", ""),
+        ("ports/unix/port.h", ""),
+        ("py/other/near.h", ""),
+        ("unix/near.h", ""),
+    ]);
+    assert_eq!(sample.needs("py/a.c"), ["ports/unix/port.h"]);
+    assert_eq!(sample.needs("py/b.c"), ["py/other/near.h"]);
+}
