@@ -9,6 +9,7 @@ use backstory_core::{Edge, EdgeKind, Unresolved, When};
 pub struct Found {
     files: Vec<(u32, EdgeKind)>,
     why: Option<String>,
+    holds: bool,
 }
 
 impl Found {
@@ -31,6 +32,11 @@ impl Found {
     /// `why` is lower case and has no full stop.
     pub fn unresolved(&mut self, why: impl Into<String>) {
         self.why.get_or_insert(why.into());
+    }
+
+    /// The condition around the import holds, though its own file does not tell.
+    pub fn holds(&mut self) {
+        self.holds = true;
     }
 
     /// How much was found so far.
@@ -69,11 +75,11 @@ impl Collector {
     }
 
     fn settle(&mut self) {
-        let Found { files, why } = std::mem::take(&mut self.current);
+        let Found { files, why, holds } = std::mem::take(&mut self.current);
         let import = self.import.take();
         let weakest = match import {
             Some((_, When::TypeChecking)) => EdgeKind::TypeChecking,
-            Some((_, When::Inactive)) => EdgeKind::Inactive,
+            Some((_, When::Inactive)) if !holds => EdgeKind::Inactive,
             _ => EdgeKind::Import,
         };
         if let (true, Some(why), Some((import, _))) = (files.is_empty(), why, import) {

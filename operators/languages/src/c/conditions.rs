@@ -3,10 +3,20 @@
 //! The system is Linux on x86-64 and the compiler is one like GCC. What neither the file, the system nor the
 //! compiler defines is taken to be undefined, but that is not sure: a build or another file may define it.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::expression::{self, number};
 use super::system::{FOREIGN_MACROS, NATIVE_MACROS};
+
+/// Macros that are looked up for one condition, those in their values included.
+const MOST_LOOKUPS: u32 = 256;
+
+/// Longer values are not looked at.
+const LONGEST_VALUE: usize = 1024;
+
+/// Values that are macros are looked up this deep.
+const DEEPEST: u32 = 16;
 
 /// Something that is so, for sure or as far as one file tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,11 +68,27 @@ pub(super) struct Conditions {
     frames: Vec<Frame>,
     /// What the file defined: its value as written, or none when it undefined it.
     macros: HashMap<String, (Option<String>, bool)>,
+    /// Macros that may still be looked up for this condition, and how deep in values this one is.
+    lookups: Cell<u32>,
+    depth: Cell<u32>,
 }
+
+/// The branches that are open around an include.
+pub(super) struct Outside(Vec<Frame>);
 
 impl Conditions {
     pub(super) fn new(dialect: Dialect) -> Self {
-        Self { dialect, frames: vec![], macros: HashMap::new() }
+        let (frames, macros) = (vec![], HashMap::new());
+        Self { dialect, frames, macros, lookups: Cell::new(0), depth: Cell::new(0) }
+    }
+
+    /// Enters a file that is included here, where the preprocessor gets; [`Conditions::leave`] is to follow.
+    pub(super) fn enter(&mut self) -> Outside {
+        Outside(std::mem::take(&mut self.frames))
+    }
+
+    pub(super) fn leave(&mut self, outside: Outside) {
+        self.frames = outside.0;
     }
 
     /// Whether the preprocessor gets here; none when only the unknown speaks against it.
@@ -115,8 +141,9 @@ impl Conditions {
         if name.is_empty() || active == Some(false) {
             return;
         }
-        // What takes arguments has no value that could be looked up.
-        let value = if value.starts_with('(') { "?" } else { value.trim() };
+        // What takes arguments, or is very long, has no value that could be looked up.
+        let is_known = !value.starts_with('(') && value.len() <= LONGEST_VALUE;
+        let value = if is_known { value.trim() } else { "?" };
         let value = (directive == "define").then(|| value.to_owned());
         if active.is_some() || value.is_none() {
             self.macros.insert(name.to_owned(), (value, active.is_some()));
@@ -127,6 +154,7 @@ impl Conditions {
 
     fn test(&self, name: &str, rest: &str) -> Value {
         let word = rest.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').next();
+        self.lookups.set(MOST_LOOKUPS);
         match name {
             "ifdef" => self.defined(word.unwrap_or_default()),
             "ifndef" => not(self.defined(word.unwrap_or_default())),
@@ -160,8 +188,9 @@ impl Conditions {
     /// The value of a name in a condition.
     pub(super) fn number(&self, name: &str) -> Value {
         if let Some((value, sure)) = self.macros.get(name) {
-            let value = value.as_deref().map_or(Some(0), number);
-            return value.map_or(Value::UNKNOWN, |number| Value { number, sure: *sure });
+            let Some(value) = value.as_deref() else { return Value { number: 0, sure: *sure } };
+            let number = number(value).map_or_else(|| self.expression(value), Value::sure);
+            return Value { sure: number.sure && *sure, ..number };
         }
         match (name, self.dialect) {
             ("__cplusplus", Dialect::Cpp) => return Value::sure(201_703),
@@ -172,6 +201,19 @@ impl Conditions {
             Some(number) => Value::sure(*number),
             None => Value { number: i64::from(name == "true"), sure: self.defined(name).sure },
         }
+    }
+
+    /// What the value of a macro is, if that is an expression.
+    fn expression(&self, value: &str) -> Value {
+        let (left, depth) = (self.lookups.get(), self.depth.get());
+        if value == "?" || left == 0 || depth == DEEPEST {
+            return Value::UNKNOWN;
+        }
+        self.lookups.set(left - 1);
+        self.depth.set(depth + 1);
+        let value = expression::value(self, value);
+        self.depth.set(depth);
+        value
     }
 }
 
@@ -226,6 +268,9 @@ mod tests {
         assert_eq!(active(&["#if !defined(_WIN32) || X"]), Some(true));
         assert_eq!(active(&["#define V 0x20", "#if V >= 3 && (V & 32)"]), Some(true));
         assert_eq!(active(&["#define V 2", "#if V == 1"]), Some(false));
+        assert_eq!(active(&["#define V (W >= 2)", "#define W 2", "#if V"]), Some(true));
+        assert_eq!(active(&["#define V (W && 1)", "#define W V", "#if V"]), None);
+        assert_eq!(active(&["#if 'A' == 65 && 'A' != '0'"]), Some(true));
         assert_eq!(active(&["#if X > 3", "#endif"]), Some(true));
         assert_eq!(active(&["#if ! __has_include(<a>)"]), None);
         assert_eq!(active(&["#if 1 ? 0 : 1"]), Some(false));
@@ -238,5 +283,10 @@ mod tests {
         for piece in ["(", "!", "1 ? ", "a && (", "- - ", "1 << 99 << "] {
             active(&[&format!("#if {}", piece.repeat(100_000))]);
         }
+        let doubling: Vec<_> =
+            (0..64).map(|n| format!("#define A{n} A{0} + A{0}", n + 1)).collect();
+        let mut directives: Vec<_> = doubling.iter().map(|line| &**line).collect();
+        directives.push("#if A0");
+        active(&directives);
     }
 }

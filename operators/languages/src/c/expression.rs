@@ -24,6 +24,14 @@ pub(super) fn number(text: &str) -> Option<i64> {
     }
 }
 
+/// A character as written in code, if it stands for itself.
+fn character(text: &str) -> Option<i64> {
+    match text.as_bytes() {
+        [b'\'', byte, b'\''] if byte.is_ascii() => Some(i64::from(*byte)),
+        _ => None,
+    }
+}
+
 /// The parts of a condition; signs of two bytes are one part.
 fn words(text: &str) -> Vec<&str> {
     let mut parts: Vec<(bool, usize, usize)> = vec![];
@@ -113,6 +121,7 @@ impl<'a> Expression<'a> {
                 self.skip_arguments();
                 Value::unsure(i64::from(has_include(word) || word.contains("GNUC")))
             }
+            word if word.starts_with('\'') => character(word).map_or(Value::UNKNOWN, Value::sure),
             word if word.starts_with(|c: char| c.is_ascii_digit()) => {
                 number(word).map_or(Value::UNKNOWN, Value::sure)
             }

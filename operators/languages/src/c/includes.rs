@@ -8,7 +8,8 @@
 //!    the includer is in such a folder itself;
 //! 2. include folders that a build file around the includer names, and folders that are include folders for the
 //!    includer's folder, as its includes with one possible meaning show;
-//! 3. the nearest ones: as few steps up and then as few steps down as can be;
+//! 3. the nearest ones: as few steps up and then as few steps down as can be, those that are for Linux by the name
+//!    of a folder first among those as many steps up;
 //! 4. the ones that most includes of the repository need.
 //!
 //! An include in angle brackets of a header that the system has means the repository's file only if a build
@@ -18,9 +19,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use backstory_core::{Import, Outline, Repository};
+use backstory_core::{Import, Outline, Repository, When};
 
 use super::folders::Declared;
+use super::macros::Macros;
 use super::system::{FOREIGN_FOLDERS, is_standard};
 use crate::files::{ancestors, file_name, parent, walk_to};
 use crate::{Found, Resolver};
@@ -40,7 +42,14 @@ pub(super) struct Includes<'a> {
     learned: HashMap<(&'a str, &'a str), u32>,
     /// The same for all folders together.
     votes: HashMap<&'a str, u32>,
+    macros: Macros,
 }
+
+/// Folders for the system that all is looked at on.
+const NATIVE_FOLDERS: [&str; 3] = ["linux", "posix", "unix"];
+
+/// How well a file is meant, the least first.
+type Rank = (usize, bool, usize, bool, usize, u32);
 
 /// An include as written.
 struct Wanted<'i> {
@@ -50,9 +59,9 @@ struct Wanted<'i> {
 }
 
 impl<'i> Wanted<'i> {
-    fn new(import: &'i Import) -> Self {
-        let path = import.path.strip_prefix("include_next ");
-        let (path, next) = path.map_or((&*import.path, false), |path| (path, true));
+    fn new(written: &'i str) -> Self {
+        let path = written.strip_prefix("include_next ");
+        let (path, next) = path.map_or((written, false), |path| (path, true));
         let inner = path.strip_prefix('<').and_then(|path| path.strip_suffix('>'));
         Self { path: inner.unwrap_or(path), angle: inner.is_some(), next }
     }
@@ -77,9 +86,12 @@ impl<'a> Includes<'a> {
             }
         }
         let declared = Declared::new(repository, &folders);
-        let (learned, votes) = (HashMap::new(), HashMap::new());
-        let mut includes = Self { repository, by_path, by_name, modules, declared, learned, votes };
+        let (learned, votes, macros) = (HashMap::new(), HashMap::new(), Macros::default());
+        let mut includes =
+            Self { repository, by_path, by_name, modules, declared, learned, votes, macros };
         includes.learn(outlines);
+        let find = |file: u32, path: &str| includes.find(file, &Wanted::new(path));
+        includes.macros = Macros::new(repository, outlines, find);
         includes
     }
 
@@ -92,7 +104,7 @@ impl<'a> Includes<'a> {
             }
             let from = parent(&file.path);
             for import in &outline.imports {
-                let wanted = Wanted::new(import);
+                let wanted = Wanted::new(&import.path);
                 if (wanted.angle && is_standard(wanted.path))
                     || self.beside(from, &wanted).is_some()
                 {
@@ -153,7 +165,7 @@ impl<'a> Includes<'a> {
         named || self.declared.for_files_in(folder, from)
     }
 
-    fn rank(&self, from: &'a str, folder: &'a str, file: u32) -> (usize, bool, usize, usize, u32) {
+    fn rank(&self, from: &'a str, folder: &'a str, file: u32) -> Rank {
         let path = &*self.repository.files[file as usize].path;
         let shared = shared(from, folder);
         let foreign = foreign(parent(path), shared);
@@ -161,7 +173,8 @@ impl<'a> Includes<'a> {
             self.declared.for_files_in(folder, from) || self.learned.contains_key(&(from, folder));
         let (up, down) = (depth(from) - shared, depth(folder) - shared);
         let votes = self.votes.get(folder).copied().unwrap_or(0);
-        (foreign, !known, up, down, u32::MAX - votes)
+        let native = folder.split('/').skip(shared).any(|part| NATIVE_FOLDERS.contains(&part));
+        (foreign, !known, up, !native, down, u32::MAX - votes)
     }
 }
 
@@ -171,7 +184,10 @@ impl Resolver for Includes<'_> {
             found.imports(self.modules.get(module).into_iter().flatten().copied());
             return;
         }
-        let wanted = Wanted::new(import);
+        if import.when == When::Inactive && self.macros.activate(file, import.line) {
+            found.holds();
+        }
+        let wanted = Wanted::new(&import.path);
         match self.find(file, &wanted) {
             Some(other) => found.import(other),
             None if wanted.path.starts_with("./") || wanted.path.starts_with("../") => {
@@ -179,6 +195,10 @@ impl Resolver for Includes<'_> {
             }
             None => {}
         }
+    }
+
+    fn implied(&self, file: u32, found: &mut Found) {
+        found.imports(self.macros.computed(file));
     }
 }
 

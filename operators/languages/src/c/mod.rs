@@ -4,6 +4,7 @@ mod conditions;
 mod expression;
 mod folders;
 mod includes;
+mod macros;
 mod mask;
 mod outline;
 mod scan;

@@ -4,7 +4,7 @@
 //! Includes are read from the directives themselves and not from a syntax tree, since a branch of `#if` that
 //! opens a brace and does not close it would take the tree's order away. An include in a branch that is not
 //! taken is inactive: for sure, or because nothing in the file defines what it asks for, as where a build turns
-//! a feature on. The path of an import is written `x.h` for a quoted include, `<x.h>` for one in
+//! a feature on; whether another file of the repository does is asked later (see `macros`). The path of an import is written `x.h` for a quoted include, `<x.h>` for one in
 //! angle brackets, with `include_next ` before it for that directive, and `module x` for `import x;`.
 
 use backstory_core::{Import, When};

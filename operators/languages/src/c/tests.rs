@@ -170,3 +170,44 @@ fn quoted_includes_are_beside_the_file_or_in_include_folders() {
     let why = ("import ./gone.h []".to_owned(), "no file at \"./gone.h\"".to_owned());
     assert_eq!(sample.unresolved("top.h"), [why]);
 }
+
+#[test]
+fn macros_of_included_files_make_branches_active() {
+    let sample = Sample::new(&[
+        (
+            "src/tls.c",
+            "#include \"common.h\"\n#if defined(TLS_X509)\n#include \"x509.h\"\n#endif\n\
+             #if TLS_OLD\n#include \"old.h\"\n#endif\n#ifdef HAVE_ZLIB\n#include \"zip.h\"\n#endif\n\
+             #include TLS_TIMER\n#include TLS_CIRCLE\n",
+        ),
+        ("src/common.h", "#pragma once\n#include \"config.h\"\n#include \"common.h\"\n"),
+        (
+            "src/config.h",
+            "#ifndef CONFIG\n#define CONFIG\n#include \"tls.c\"\n#define TLS_ALL 1\n#ifdef _WIN32\n\
+             #define TLS_OLD 1\n#endif\n#ifndef TLS_X509\n#define TLS_X509 (TLS_ALL)\n#endif\n\
+             #define TLS_TIMER \"timer.h\"\n#define TLS_CIRCLE TLS_CIRCLE\n#endif\n",
+        ),
+        ("src/early.c", "#ifdef TLS_X509\n#include \"x509.h\"\n#endif\n#include \"config.h\"\n"),
+        ("src/x509.h", ""),
+        ("src/old.h", ""),
+        ("src/zip.h", ""),
+        ("src/timer.h", ""),
+    ]);
+    assert_eq!(sample.needs("src/tls.c"), ["src/common.h", "src/timer.h", "src/x509.h"]);
+    assert_eq!(sample.needs("src/early.c"), ["src/config.h"]);
+}
+
+#[test]
+fn of_several_builds_the_one_for_linux_is_meant() {
+    let sample = Sample::new(&[
+        ("py/a.c", "#include <port.h>"),
+        ("py/b.c", "#include <near.h>"),
+        ("cross/port.h", ""),
+        ("ports/esp/port.h", ""),
+        ("ports/unix/port.h", ""),
+        ("py/other/near.h", ""),
+        ("unix/near.h", ""),
+    ]);
+    assert_eq!(sample.needs("py/a.c"), ["ports/unix/port.h"]);
+    assert_eq!(sample.needs("py/b.c"), ["py/other/near.h"]);
+}

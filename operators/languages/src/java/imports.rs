@@ -56,6 +56,10 @@ impl<'a> Imports<'a> {
             let name = rest.split('.').next().unwrap_or(rest);
             self.packages.named(file, &path[..dot], name, wanted)
         });
+        // Kotlin also imports from the package without a name.
+        if !path.contains('.') && !self.is_java(file) {
+            return self.packages.named(file, "", path, wanted);
+        }
         found.find(|files| !files.is_empty()).unwrap_or_default()
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct Config {
     roots: Vec<String>,
     /// Conditions of `exports` that hold beside the usual ones.
     conditions: Vec<String>,
+    /// Whether modules are what they are for Node: <https://www.typescriptlang.org/docs/handbook/modules/reference.html#node16-node18-node20-nodenext>.
+    node: bool,
     /// Where built files are put, and where they come from.
     built: Option<(String, String)>,
     /// The files that it is for.
@@ -129,10 +131,17 @@ impl<'a> Configs<'a> {
     /// The conditions of `exports` that the configuration of the file `importer` sets. The compiler takes a
     /// configuration of any name for those that extend it only.
     pub(crate) fn conditions<'s>(&'s self, importer: &'s str) -> &'s [String] {
-        let nearest = ancestors(parent(importer)).find_map(|folder| self.by_folder.get(folder));
-        let first = nearest
-            .and_then(|configs| those_for(importer, configs).find(|config| !config.template));
-        first.map_or(&[], |config| &*config.conditions)
+        self.first(importer).map_or(&[], |config| &*config.conditions)
+    }
+
+    /// Whether that configuration has Node's modules.
+    pub(crate) fn is_node(&self, importer: &str) -> bool {
+        self.first(importer).is_some_and(|config| config.node)
+    }
+
+    fn first<'s>(&'s self, importer: &'s str) -> Option<&'s Config> {
+        let nearest = ancestors(parent(importer)).find_map(|folder| self.by_folder.get(folder))?;
+        those_for(importer, nearest).find(|config| !config.template)
     }
 
     /// The same for a relative path that leads to nothing by itself.
@@ -266,11 +275,25 @@ impl<'a, P: Fn(&str) -> Option<&'a str>> Reader<'a, P> {
         let roots = self.list(&chain, "rootDirs", |path, root| place(home, parent(path), root));
         let conditions = self.list(&chain, "customConditions", |_, name| Some(name.to_owned()));
         let paths = self.paths(&chain, home, base.as_deref());
+        let is_node = |key: &str| {
+            let value = self.option(&chain, key)?.1.as_str()?.to_ascii_lowercase();
+            Some(value.strip_prefix("node").is_some_and(|which| !matches!(which, "" | "10")))
+        };
+        let node = is_node("moduleResolution").or_else(|| is_node("module")).unwrap_or(false);
         let built = out.map(|out| (out, root.unwrap_or_else(|| join(home, "src"))));
         let says = base.is_some() || built.is_some() || !paths.is_empty();
-        let says = says || !roots.is_empty() || !conditions.is_empty();
+        let says = says || !roots.is_empty() || !conditions.is_empty() || node;
         let scope = self.scope(&chain, home);
-        says.then_some(Config { base, paths, roots, conditions, built, scope, template: false })
+        says.then_some(Config {
+            base,
+            paths,
+            roots,
+            conditions,
+            node,
+            built,
+            scope,
+            template: false,
+        })
     }
 
     /// The configuration that states an option for the chain, and the option.

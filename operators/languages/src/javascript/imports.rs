@@ -61,8 +61,12 @@ impl<'a> Specifiers<'a> {
 
     fn target(&self, file: u32, specifier: &str) -> Target {
         let file = &self.repository.files[file as usize];
-        let importer =
+        let mut importer =
             Importer::new(&file.path, file.language).with(self.configs.conditions(&file.path));
+        if self.configs.is_node(&file.path) {
+            let package = self.packages.around(importer.folder);
+            importer = importer.on_node(package.is_some_and(|package| package.of_modules));
+        }
         self.specifier(importer, specifier).or_else(|| {
             // Loaders go before a path, and a query follows it.
             let bare = specifier.rsplit('!').next().unwrap_or_default();

@@ -4,9 +4,9 @@
 //! package if that has `exports`, what a `package.json` around it links to (`file:`, `link:`, `portal:`), the
 //! members of the workspaces around it, unless a `package.json` in between is a member of other workspaces,
 //! which are installed by themselves, and takes the name from a registry. Where no workspaces are declared
-//! around it, any package of the repository will do that is not test data; but not one around the file that a
-//! `package.json` in between takes from a registry. Of `exports` the conditions are taken in the order they
-//! stand in; those that somebody may have set and those of other platforms come last.
+//! around it, any package of the repository will do that is not test data and not around the file. Of
+//! `exports` the conditions are taken in the order they stand in; those that somebody may have set and those of
+//! other platforms come last.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,6 +24,8 @@ use crate::files::{ancestors, file_name, parent, walk_to};
 pub(crate) struct Package<'a> {
     pub(crate) folder: &'a str,
     name: Option<String>,
+    /// Whether its `.js` files are ES modules.
+    pub(crate) of_modules: bool,
     /// The files that it says it is, the best first.
     main: Vec<String>,
     /// The files for TypeScript that it says it is.
@@ -177,22 +179,11 @@ impl<'a> Packages<'a> {
 
     /// The first of `packages` that may be meant where nobody says so.
     fn somewhere(&self, folder: &str, packages: &[usize]) -> Option<&Package<'a>> {
-        let own = self.around(folder).map(|own| own.folder);
         let mut packages = packages.iter().map(|&package| &self.packages[package]);
         packages.find(|package| {
-            Some(package.folder) != own
-                && !is_test_data(package.folder, folder)
-                && !self.is_published(folder, package)
-        })
-    }
-
-    /// Whether a file in `folder`, which is in `package`, takes that from a registry.
-    fn is_published(&self, folder: &str, package: &Package<'_>) -> bool {
-        let is_around = ancestors(folder).any(|around| around == package.folder);
-        let between = ancestors(folder).take_while(|between| *between != package.folder);
-        let mut between = between.filter_map(|folder| self.at(folder));
-        package.name.as_ref().is_some_and(|name| {
-            is_around && between.any(|between| between.published.contains(name))
+            // Node: a package sees itself if it has `exports`, and only from files whose nearest manifest is its.
+            let is_around = ancestors(folder).any(|around| around == package.folder);
+            !is_around && !is_test_data(package.folder, folder)
         })
     }
 }
@@ -229,6 +220,7 @@ impl<'a> Package<'a> {
         Self {
             folder,
             name: manifest.get("name").and_then(Value::as_str).map(str::to_owned),
+            of_modules: manifest.get("type").and_then(Value::as_str) == Some("module"),
             main: stated(&["main", "module", "source"]),
             types: stated(&["types", "typings"]),
             exports: manifest.get("exports").filter(|value| !value.is_null()).map(by_subpath),

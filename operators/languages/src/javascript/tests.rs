@@ -263,7 +263,7 @@ fn members_of_workspaces_see_each_other() {
 }
 
 #[test]
-fn a_published_package_is_not_the_one_around_the_file() {
+fn a_package_sees_itself_only_where_its_own_manifest_is_the_nearest() {
     let sample = Sample::new(&[
         ("package.json", r#"{"name": "top", "exports": "./index.js"}"#),
         ("index.js", ""),
@@ -271,9 +271,14 @@ fn a_published_package_is_not_the_one_around_the_file() {
         ("e2e/old/a.js", "import 'top'"),
         ("e2e/new/package.json", r#"{"type": "module"}"#),
         ("e2e/new/a.js", "import 'top'"),
+        ("e2e/link/package.json", r#"{"dependencies": {"top": "file:../.."}}"#),
+        ("e2e/link/a.js", "import 'top'"),
+        ("test/a.js", "import 'top'"),
     ]);
     assert!(sample.needs("e2e/old/a.js").is_empty());
-    assert_eq!(sample.needs("e2e/new/a.js"), ["index.js"]);
+    assert!(sample.needs("e2e/new/a.js").is_empty());
+    assert_eq!(sample.needs("e2e/link/a.js"), ["index.js"]);
+    assert_eq!(sample.needs("test/a.js"), ["index.js"]);
 }
 
 #[test]
@@ -385,4 +390,33 @@ fn hostile_manifests_cost_little() {
     assert_eq!(sample.needs("s.ts"), ["r/0.ts"]);
     let _ = sample.needs("q/a/b/c/d/e/f/g/h/i.ts");
     assert!(start.took() < Duration::from_secs(30), "{:?}", start.took());
+}
+
+#[test]
+fn a_typescript_file_that_becomes_common_js_requires() {
+    let exports = r#"{"name": "NAME", TYPE "exports":
+        {"import": "./index.mjs", "require": "./index.js"}}"#;
+    let common = exports.replace("NAME", "common").replace("TYPE", "");
+    let modules = exports.replace("NAME", "modules").replace("TYPE", "\"type\": \"module\",");
+    let sample = Sample::new(&[
+        ("package.json", r#"{"workspaces": ["*"]}"#),
+        ("common/package.json", &common),
+        ("common/tsconfig.json", r#"{"compilerOptions": {"module": "NodeNext"}}"#),
+        ("common/index.mjs", ""),
+        ("common/index.js", ""),
+        ("common/a.ts", "import 'common'"),
+        ("common/b.mts", "import 'common'"),
+        (
+            "common/bundled/tsconfig.json",
+            r#"{"compilerOptions": {"module": "nodenext", "moduleResolution": "bundler"}}"#,
+        ),
+        ("common/bundled/c.ts", "import 'common'"),
+        ("modules/package.json", &modules),
+        ("modules/tsconfig.json", r#"{"extends": "../common/tsconfig.json"}"#),
+        ("modules/d.ts", "import 'common'"),
+    ]);
+    assert_eq!(sample.needs("common/a.ts"), ["common/index.js"]);
+    for file in ["common/b.mts", "common/bundled/c.ts", "modules/d.ts"] {
+        assert_eq!(sample.needs(file), ["common/index.mjs"], "{file}");
+    }
 }

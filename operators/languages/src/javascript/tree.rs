@@ -19,6 +19,8 @@ pub(crate) struct Importer<'p> {
     pub(crate) order: Order,
     /// Conditions of `exports` that a configuration sets for it.
     pub(crate) conditions: &'p [String],
+    /// Whether its imports are compiled to calls of `require`.
+    pub(crate) requires: bool,
 }
 
 /// Whose order the endings are tried in.
@@ -31,11 +33,16 @@ pub(crate) enum Order {
 impl<'p> Importer<'p> {
     pub(crate) fn new(path: &'p str, language: &str) -> Self {
         let order = if language == "typescript" { Order::TypeScript } else { Order::JavaScript };
-        Self { path, folder: parent(path), order, conditions: &[] }
+        Self { path, folder: parent(path), order, conditions: &[], requires: false }
     }
 
     pub(crate) fn with(self, conditions: &'p [String]) -> Self {
         Self { conditions, ..self }
+    }
+
+    /// For a file that TypeScript compiles as Node reads it, in a package that is of ES modules or not.
+    pub(crate) fn on_node(self, of_modules: bool) -> Self {
+        Self { requires: !of_modules && matches!(self.ending(), "ts" | "tsx"), ..self }
     }
 
     fn ending(&self) -> &str {
@@ -58,7 +65,7 @@ impl<'p> Importer<'p> {
         ];
         let holds = match condition {
             "node" | "default" => true,
-            "import" => !matches!(self.ending(), "cjs" | "cts"),
+            "import" => !self.requires && !matches!(self.ending(), "cjs" | "cts"),
             "require" => !matches!(self.ending(), "mjs" | "mts"),
             // `types@>=5` too. All tools take it, in JavaScript files as well.
             types => types.starts_with("types") || self.conditions.iter().any(|set| set == types),

@@ -145,3 +145,17 @@ fn brackets_without_end_are_too_deep() {
 fn edges_agree_with_the_compiler() {
     truth("kotlin");
 }
+
+#[test]
+fn what_the_grammar_misreads_and_what_has_no_package_is_imported() {
+    let app = "package app\n@OptIn(X::class)\n@Mark\nopen class App protected constructor() {\n  val a = 1\n}\n";
+    let sample = Sample::new(&[
+        ("app/App.kt", app),
+        ("app/Mark.kt", "package app\n@A(X::class)\n@B\npublic annotation class Mark\n"),
+        ("Loose.kt", "object Loose"),
+        ("a/A.kt", "package a\nimport app.App\nimport app.Mark\nimport Loose\nimport kotlin"),
+        ("a/B.java", "package a; import Loose;"),
+    ]);
+    assert_eq!(sample.needs("a/A.kt"), ["Loose.kt", "app/App.kt", "app/Mark.kt"]);
+    assert!(sample.needs("a/B.java").is_empty());
+}

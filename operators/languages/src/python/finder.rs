@@ -152,6 +152,16 @@ impl<'a> Finder<'a> {
         }
         self.portion(last, &folders, stub)
     }
+
+    /// Adds the other folders of a package's name to it, as `pkgutil.extend_path` does.
+    pub(super) fn extend<S: AsRef<str>>(&self, module: &mut Module, parts: &[&str], folders: &[S]) {
+        for folder in folders.iter().take(MOST_PORTIONS) {
+            let place = join(folder.as_ref(), &parts.join("/"));
+            if self.folders.contains(&*place) && !module.inside.contains(&place) {
+                module.inside.push(place);
+            }
+        }
+    }
 }
 
 /// The paths of all Python files.

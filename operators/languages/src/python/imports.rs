@@ -16,6 +16,7 @@
 //! which there is only a stub is there for type checkers; the import then means the package too that the
 //! module is in.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use backstory_core::{EdgeKind, Import, Outline, Repository};
@@ -32,6 +33,8 @@ pub(super) struct Modules<'a> {
     finder: Finder<'a>,
     roots: Roots<'a>,
     exports: Exports<'a>,
+    /// Packages that go on in folders of their name elsewhere.
+    extending: HashSet<u32>,
 }
 
 /// What comes before the names in `from a import b`.
@@ -45,7 +48,8 @@ impl<'a> Modules<'a> {
     pub(super) fn new(repository: &'a Repository, outlines: &'a [Arc<Outline>]) -> Self {
         let finder = Finder::new(repository);
         let roots = Roots::new(repository, outlines, &finder);
-        Self { repository, finder, roots, exports: Exports::new(repository, outlines) }
+        let (exports, extending) = (Exports::new(repository, outlines), extending(repository));
+        Self { repository, finder, roots, exports, extending }
     }
 
     pub(super) fn path(&self, file: u32) -> &'a str {
@@ -77,7 +81,10 @@ impl<'a> Modules<'a> {
         let top = parts.first().ok_or(None)?;
         let roots = self.roots.of(parent(here), parts, stub, &self.finder);
         let mut around = vec![];
-        if let Some(module) = self.finder.find(parts, &roots, stub, &mut around) {
+        if let Some(mut module) = self.finder.find(parts, &roots, stub, &mut around) {
+            if module.file.is_some_and(|file| self.extending.contains(&file)) {
+                self.finder.extend(&mut module, parts, &roots);
+            }
             return Ok(Base { module, around });
         }
         if roots.is_empty() && self.roots.is_own(top) {
@@ -105,6 +112,18 @@ impl<'a> Modules<'a> {
     pub(super) fn submodule(&self, base: &Module, name: &str, stub: bool) -> Option<Module> {
         self.finder.portion(name, &base.inside, stub).filter(|_| name != "*")
     }
+}
+
+/// The packages that say so: <https://packaging.python.org/guides/packaging-namespace-packages/>.
+fn extending(repository: &Repository) -> HashSet<u32> {
+    let says =
+        |text: &str, what: &str| memchr::memmem::find(text.as_bytes(), what.as_bytes()).is_some();
+    let files = (0_u32..).zip(&repository.files);
+    let packages = files.filter(|(_, file)| file.path.ends_with("/__init__.py"));
+    let extending = packages.filter(|(_, file)| {
+        says(&file.text, "extend_path(") || says(&file.text, "declare_namespace(")
+    });
+    extending.map(|(file, _)| file).collect()
 }
 
 fn missing(parts: &[&str]) -> String {

@@ -209,14 +209,16 @@ fn names_are_followed_to_where_they_are_defined() {
 fn packages_spread_over_roots_are_one() {
     let sample = Sample::new(&[
         ("one/setup.py", ""),
-        ("one/ns/__init__.py", "extend_path"),
+        ("one/ns/__init__.py", "__path__ = __import__('pkgutil').extend_path(__path__, __name__)"),
         ("one/ns/a.py", "import ns.b, ns.space.d"),
         ("two/setup.py", ""),
-        ("two/ns/__init__.py", "extend_path"),
+        ("two/ns/__init__.py", "__import__('pkg_resources').declare_namespace(__name__)"),
         ("two/ns/b.py", "from ns.a import x"),
         ("two/ns/space/d.py", ""),
         ("three/x.py", "import ns.nothing, ns"),
+        ("three/y.py", "from ns import b, nothing"),
     ]);
+    assert_eq!(sample.needs("three/y.py"), ["one/ns/__init__.py", "two/ns/b.py"]);
     assert_eq!(sample.needs("one/ns/a.py"), ["two/ns/b.py", "two/ns/space/d.py"]);
     assert_eq!(sample.needs("two/ns/b.py"), ["one/ns/a.py"]);
     assert_eq!(sample.needs("three/x.py"), ["one/ns/__init__.py"]);

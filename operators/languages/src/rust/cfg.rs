@@ -10,6 +10,16 @@ use std::str::CharIndices;
 const SPECIAL: [&str; 9] =
     ["clippy", "doc", "docsrs", "doctest", "fuzzing", "kani", "loom", "rustfmt", "shuttle"];
 
+/// What rustc and Cargo set or not as they are asked to: <https://doc.rust-lang.org/reference/conditional-compilation.html>.
+const ITS_OWN: [&str; 6] = [
+    "debug_assertions",
+    "overflow_checks",
+    "proc_macro",
+    "target_thread_local",
+    "test",
+    "ub_checks",
+];
+
 /// Conditions nested deeper than this are taken as unknown.
 const DEEPEST: u32 = 32;
 
@@ -18,17 +28,18 @@ const DEEPEST: u32 = 32;
 pub(super) struct Attributes {
     /// A condition is known not to hold.
     pub(super) inactive: bool,
-    /// Files named by `path`, and whether the condition for that holds.
+    /// Files named by `path`, and whether the condition for that holds; flags that neither rustc nor Cargo
+    /// sets by itself are taken as not set there.
     pub(super) paths: Vec<(String, Option<bool>)>,
 }
 
 /// Reads the attributes in a text that holds nothing else but comments.
 pub(super) fn attributes(text: &str) -> Attributes {
-    let mut reader = Reader { tokens: Tokens::new(text).peekable() };
+    let mut reader = Reader::new(text);
     let mut found = Attributes::default();
     while let Some(token) = reader.tokens.next() {
         if token == Token::Mark('[') {
-            reader.meta(Some(true), 0, &mut found);
+            reader.meta(Given { holds: Some(true), by_default: Some(true) }, 0, &mut found);
         }
     }
     found
@@ -36,7 +47,7 @@ pub(super) fn attributes(text: &str) -> Attributes {
 
 /// Whether the condition in `text`, such as `all(unix, test)`, holds.
 pub(super) fn holds(text: &str) -> Option<bool> {
-    Reader { tokens: Tokens::new(text).peekable() }.condition(0)
+    Reader::new(text).condition(0)
 }
 
 /// Whether the condition holds that a macro is named after: `cfg_windows`, `cfg_not_loom`.
@@ -56,6 +67,7 @@ enum Token<'s> {
 }
 
 /// The words, strings and marks of a text.
+#[derive(Clone)]
 struct Tokens<'s> {
     text: &'s str,
     rest: Peekable<CharIndices<'s>>,
@@ -98,29 +110,44 @@ impl<'s> Iterator for Tokens<'s> {
     }
 }
 
-struct Reader<'s> {
-    tokens: Peekable<Tokens<'s>>,
+/// Whether the conditions around an attribute hold, and whether they do if nobody sets a flag of their own.
+#[derive(Clone, Copy)]
+struct Given {
+    holds: Option<bool>,
+    by_default: Option<bool>,
 }
 
-impl Reader<'_> {
+struct Reader<'s> {
+    tokens: Peekable<Tokens<'s>>,
+    /// Flags that are no rule of rustc or Cargo are taken as not set.
+    by_default: bool,
+}
+
+impl<'s> Reader<'s> {
+    fn new(text: &'s str) -> Self {
+        Self { tokens: Tokens::new(text).peekable(), by_default: false }
+    }
+
     fn take(&mut self, mark: char) -> bool {
         self.tokens.next_if_eq(&Token::Mark(mark)).is_some()
     }
 
-    /// One attribute; `given` says whether the conditions around it hold.
-    fn meta(&mut self, given: Option<bool>, depth: u32, found: &mut Attributes) {
+    /// One attribute.
+    fn meta(&mut self, given: Given, depth: u32, found: &mut Attributes) {
         match self.tokens.next_if(|token| matches!(token, Token::Word(_))) {
             Some(Token::Word("cfg")) if self.take('(') => {
-                found.inactive |= given == Some(true) && self.condition(0) == Some(false);
+                found.inactive |= given.holds == Some(true) && self.condition(0) == Some(false);
                 self.leave();
             }
             Some(Token::Word("path")) if self.take('=') => {
                 if let Some(Token::Text(path)) = self.tokens.next() {
-                    found.paths.push((path.to_owned(), given));
+                    found.paths.push((path.to_owned(), given.by_default));
                 }
             }
             Some(Token::Word("cfg_attr")) if depth < DEEPEST && self.take('(') => {
-                let given = and(given, self.condition(0));
+                let mut unset = Self { tokens: self.tokens.clone(), by_default: true };
+                let by_default = and(given.by_default, unset.condition(0));
+                let given = Given { holds: and(given.holds, self.condition(0)), by_default };
                 while self.next_in_list() {
                     self.meta(given, depth + 1, found);
                 }
@@ -160,7 +187,8 @@ impl Reader<'_> {
             };
         }
         if !self.take('(') {
-            return flag(word);
+            let is_known = !self.by_default || ITS_OWN.contains(&word);
+            return flag(word).or_else(|| (!is_known).then_some(false));
         }
         let mut inner = vec![];
         while depth < DEEPEST && matches!(self.tokens.peek(), Some(Token::Word(_))) {
@@ -255,6 +283,10 @@ mod tests {
         let text = "#[path = \"a.rs\"] #[cfg_attr(windows, path = \"b.rs\")] \
                     #[cfg_attr(feature = \"x\", path = \"c.rs\", doc(x))]";
         let paths = [("a.rs", Some(true)), ("b.rs", Some(false)), ("c.rs", None)];
+        assert_eq!(attributes(text).paths, paths.map(|(path, when)| (path.to_owned(), when)));
+        let text = "#[cfg_attr(from_git, path = \"a.rs\")] #[cfg_attr(not(from_git), path = \"b.rs\")] \
+                    #[cfg_attr(all(not(from_git), test), path = \"c.rs\")]";
+        let paths = [("a.rs", Some(false)), ("b.rs", Some(true)), ("c.rs", None)];
         assert_eq!(attributes(text).paths, paths.map(|(path, when)| (path.to_owned(), when)));
     }
 }

@@ -265,14 +265,45 @@ func (w *world) typed(dir, path string, names []string, testing *types.Package) 
 		Sizes: types.SizesFor("gc", "amd64"),
 	}
 	found, _ := config.Check(path, w.fset, files, info)
+	passedOver(found, files, info)
 	for ident, object := range info.Uses {
 		other := object.Pkg()
 		if other == nil || other == found || object.Parent() != other.Scope() || !object.Pos().IsValid() {
 			continue
 		}
-		w.edge(w.fset.Position(ident.Pos()).Filename, w.fset.Position(object.Pos()).Filename)
+		w.edge(w.name(ident.Pos()), w.name(object.Pos()))
 	}
 	return found
+}
+
+// passedOver adds what expressions name that go/types does not look at, since it does not know the type of a
+// part before them. The scopes are its own.
+func passedOver(pkg *types.Package, files []*ast.File, info *types.Info) {
+	for _, file := range files {
+		ast.Inspect(file, func(node ast.Node) bool {
+			selector, _ := node.(*ast.SelectorExpr)
+			if selector == nil || info.Uses[selector.Sel] != nil {
+				return true
+			}
+			ident, _ := selector.X.(*ast.Ident)
+			scope := pkg.Scope().Innermost(selector.Pos())
+			if ident == nil || info.Uses[ident] != nil || scope == nil {
+				return true
+			}
+			_, object := scope.LookupParent(ident.Name, ident.Pos())
+			if imported, is := object.(*types.PkgName); is {
+				if named := imported.Imported().Scope().Lookup(selector.Sel.Name); named != nil {
+					info.Uses[selector.Sel] = named
+				}
+			}
+			return true
+		})
+	}
+}
+
+// name gives the file of a position, whatever a line directive says of it.
+func (w *world) name(at token.Pos) string {
+	return w.fset.PositionFor(at, false).Filename
 }
 
 func (w *world) edge(from, to string) {

@@ -18,7 +18,7 @@ import javax.tools.*;
  * edge to the file of the outermost class around it. An import on demand is an edge to the files of the types that it brings in
  * and that are used by their simple names; if it is of members or nested types, to the file of the type.
  * Where several files define the same class, the first by path is compiled; the others are not judged, and
- * edges to any of them count neither way.
+ * edges to any of them count neither way. Nor are files judged in which the compiler fails.
  */
 public final class Truth {
     private final Path root;
@@ -64,11 +64,33 @@ public final class Truth {
         trees = Trees.instance(task);
         List<CompilationUnitTree> units = new ArrayList<>();
         task.parse().forEach(units::add);
-        task.analyze();
+        Set<String> failed = analyze(task);
         units.forEach(this::unit);
-        List<String> files = kept.stream().map(p -> root.relativize(p).toString()).sorted().collect(Collectors.toList());
+        List<String> files = kept.stream().map(p -> root.relativize(p).toString())
+                .filter(file -> !failed.contains(file)).sorted().collect(Collectors.toList());
+        left.addAll(failed);
         print(files);
         System.err.println(files.size() + " files, " + left.size() + " left out, " + edges.size() + " edges");
+    }
+
+    /** Attributes all classes; gives the files in which the compiler itself fails, as it may where libraries are missing. */
+    private Set<String> analyze(JavacTask task) throws IOException {
+        Set<String> failed = new HashSet<>();
+        String[] current = new String[1];
+        task.addTaskListener(new TaskListener() {
+            @Override public void started(TaskEvent event) {
+                if (event.getKind() == TaskEvent.Kind.ANALYZE) current[0] = name(event.getCompilationUnit());
+            }
+        });
+        while (true) {
+            try {
+                task.analyze();
+                return failed;
+            } catch (IllegalStateException error) {
+                // The class is off the list of what is to do, the others are not.
+                if (!failed.add(current[0])) throw error;
+            }
+        }
     }
 
     private JavacTask task(List<Path> paths) {

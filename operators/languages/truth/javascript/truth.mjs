@@ -67,9 +67,12 @@ function toRegExp(glob) {
   const body = clean
     .replace(/[.+^$()|[\]\\]/g, "\\$&")
     .replace(/\{([^}]*)\}/g, (_, choices) => `(${choices.replaceAll(",", "|")})`)
-    .replace(/\/?\*\*\/?/g, "\0")
+    .replace(/^\*\*(\/|$)/, (_, more) => (more ? "\0" : "\x02"))
+    .replace(/\/\*\*(?=\/|$)/g, "\x01")
     .replace(/\*/g, "[^/]*")
-    .replace(/\0/g, "(/?.*/?)");
+    .replace(/\0/g, "(.*/)?")
+    .replace(/\x01/g, "(/.*)?")
+    .replace(/\x02/g, ".*");
   return new RegExp(`^${body}$`);
 }
 
@@ -91,7 +94,7 @@ for (const folder of new Set(all.filter((file) => /(package|lerna)\.json$|pnpm-w
   for (const manifest of all.filter((file) => path.basename(file) === "package.json" && file.startsWith(folder + path.sep))) {
     const place = path.relative(folder, path.dirname(manifest));
     const { name } = readJson(manifest);
-    if (!name || !wanted.some((glob) => glob.test(place)) || unwanted.some((glob) => glob.test(place))) continue;
+    if (!name || !wanted.some((glob) => glob.test(place || ".")) || unwanted.some((glob) => glob.test(place || "."))) continue;
     if (!packages.has(name)) packages.set(name, path.dirname(manifest));
     linkTo(path.dirname(manifest), folder, name);
   }

@@ -6,7 +6,9 @@
 
 Without --grimp, files are parsed by `ast` and names are looked up by `importlib`'s own finders, without
 running anything. The search path of a file is the folder of its outermost package, then each R (a folder
-inside FOLDER; `.` unless given); a name of the standard library is only looked for in R. `from a import b` means the submodule `b`, or else `a`.
+inside FOLDER; `.` unless given); a name of the standard library is only looked for in R. A package that says so, by
+`pkgutil.extend_path` or `pkg_resources.declare_namespace`, goes on in folders of its name in all of these.
+`from a import b` means the submodule `b`, or else `a`.
 
 With --grimp, the edges are those of grimp (see requirements.txt) for top-level packages in FOLDER; imports
 that it finds only outside `exclude_type_checking_imports` are neutral. It knows nothing of branches that are
@@ -15,9 +17,11 @@ never taken, of stubs, or of files below a package in folders that are none.
 
 import argparse
 import ast
+import functools
 import importlib.machinery as machinery
 import json
 import os
+import re
 import sys
 import threading
 
@@ -29,6 +33,13 @@ def python_files(folder):
             path = os.path.join(place, name)
             if name.endswith((".py", ".pyi")) and not os.path.islink(path):
                 yield os.path.relpath(path, folder)
+
+
+@functools.cache
+def extends(file):
+    """Whether a package is one of the older kinds of namespace."""
+    with open(file, encoding="utf-8", errors="replace") as source:
+        return re.search(r"__path__ = .*\bextend_path\(|\bdeclare_namespace\(", source.read()) is not None
 
 
 class Finder:
@@ -47,7 +58,11 @@ class Finder:
                 self.finders[folder] = machinery.FileFinder(folder, self.details)
             spec = self.finders[folder].find_spec(name)
             if spec and spec.loader:
-                return spec.origin, spec.submodule_search_locations
+                inside = spec.submodule_search_locations
+                if inside and extends(spec.origin):
+                    more = (os.path.join(other, name) for other in folders)
+                    inside = list(dict.fromkeys([*inside, *filter(os.path.isdir, more)]))
+                return spec.origin, inside
             if spec and spec.submodule_search_locations:
                 spaces.extend(spec.submodule_search_locations)
         return (None, spaces) if spaces else None

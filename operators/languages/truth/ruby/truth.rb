@@ -10,8 +10,10 @@
 # interpolation. Features are looked up by Ruby itself, with `$LOAD_PATH.resolve_feature_path`, where the
 # load path of a file is: the folders `lib`, `test`, `spec` (or those that --own names) in each folder around
 # the file, the nearest first, before them those that a file there puts on `$LOAD_PATH` or `$:` by a path from
-# `__dir__` or `__FILE__`; then all folders that match --lib (`**/lib` outside of tests unless given), those of
-# which the path has more in common with the file first. `if false` makes what is in it neutral.
+# `__dir__` or `__FILE__`, and the folder around the file itself that any file puts there so; then all folders that
+# match --lib (`**/lib` outside of tests unless given), those of which the path has more in common with the file
+# first. What such a path says by an expression (`\#{RUBY_ENGINE}`) is any one name that is there. `if false` makes
+# what is in it neutral.
 #
 # `require_dependency` of Active Support is a `require` that also looks in the folders of `app` (and in its
 # `concerns`) around the file, then in those of other applications and engines.
@@ -100,8 +102,10 @@ class Loads
       end
     return unless LOAD_PATHS.include?(name) && [nil, "unshift", "push", "prepend", "append"].include?(method)
 
+    @unknown = "*"
     paths = added.map { |folder| evaluate(folder) }
-    @folders += paths.select { |path| path && path[1] }.map { |path| File.expand_path(path[0]) }
+    @unknown = nil
+    @folders += paths.select { |path| path && path[1] }.flat_map { |path| Dir.glob(File.expand_path(path[0])) }.uniq
   end
 
   def positional(node)
@@ -135,7 +139,7 @@ class Loads
     parts = content.drop(1).map do |part|
       case part[0]
       when :@tstring_content then [part[1], false]
-      when :string_embexpr then evaluate(part[1][0])
+      when :string_embexpr then evaluate(part[1][0]) || (@unknown && [@unknown, false])
       end
     end
     return if parts.any?(&:nil?)
@@ -235,7 +239,7 @@ libraries = globs.flat_map do |glob|
 end
 files = sources(root)
 known = files.to_h { |file| [file, true] }
-edges, neutral, added = {}, {}, {}
+edges, neutral, added, inside = {}, {}, {}, {}
 loads = files.filter_map do |file|
   text = File.binread(File.join(root, file)).force_encoding("UTF-8")
   tree = text.valid_encoding? ? Ripper.sexp(text) : nil
@@ -244,11 +248,13 @@ loads = files.filter_map do |file|
   loads = Loads.new(File.join(root, file)).walk(tree)
   folders = loads.folders.select { |path| path.start_with?("#{root}/") }.map { |path| path.delete_prefix("#{root}/") }
   (added[ancestors(File.dirname(file))[0]] ||= []).concat(folders)
+  folders.each { |path| inside[path] = true }
   [file, loads.found]
 end
 judged = loads.map(&:first)
 loads.group_by { |file, _| File.dirname(file) }.sort.each do |folder, members|
   paths = load_path(root, folder, own, libraries, added)
+  paths = (ancestors(folder).select { |path| inside[path] } + paths).uniq
   before = $LOAD_PATH.dup
   $LOAD_PATH.replace(paths.map { |path| File.join(root, path) })
   members.each do |file, found|

@@ -28,8 +28,23 @@ impl Reader<'_> {
         }
     }
 
-    /// `annotation class A` with nothing behind it is read like `a to b`.
-    pub(super) fn misread_type(&mut self, node: Node<'_>, scope: Scope, doc: Option<Range<u32>>) {
+    /// `annotation class A` with nothing behind it is read like `a to b`, and `open class A protected
+    /// constructor() { .. }` behind two annotations like `a to b to c { .. }`.
+    pub(super) fn misread_type(
+        &mut self,
+        mut node: Node<'_>,
+        scope: Scope,
+        doc: Option<Range<u32>>,
+    ) {
+        let is_keyword = |node: Node<'_>| {
+            let keyword = node.child(1).map(|keyword| self.sketch.text(keyword));
+            matches!(keyword, Some("class" | "interface" | "object"))
+        };
+        while !is_keyword(node)
+            && let Some(first) = node.child(0).filter(|n| self.grammar.kind(*n) == Kind::Infix)
+        {
+            node = first;
+        }
         if let (Some(keyword), Some(name)) = (node.child(1), node.child(2)) {
             let place = self.bare_type(keyword, name, node.byte_range(), scope);
             if let Some(place) = place {
