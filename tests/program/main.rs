@@ -17,9 +17,13 @@ mod full_disk;
 mod git;
 mod golden;
 mod interrupted;
+#[path = "../../operators/score/tests/made/mod.rs"]
+#[expect(dead_code, reason = "the tests of scoring make more of it")]
+mod made;
 mod models;
 mod plan_tests;
 mod same_answer;
+mod score;
 #[path = "../../operators/model/tests/server/mod.rs"]
 mod server;
 mod tampered;

@@ -121,3 +121,29 @@ pub fn shapes(config: &Value) -> Vec<(String, Vec<usize>)> {
     }
     shapes
 }
+
+/// Writes a small Llama of random weights with a tokenizer beside it.
+pub fn with_tokenizer(folder: &Path, tokenizer: &Path) {
+    let text = std::fs::read(tokenizer).unwrap();
+    let parsed: Value = serde_json::from_slice(&text).unwrap();
+    let added = parsed["added_tokens"].as_array().into_iter().flatten();
+    let ids =
+        parsed["model"]["vocab"].as_object().unwrap().values().chain(added.map(|it| &it["id"]));
+    let vocabulary = ids.filter_map(Value::as_u64).max().unwrap() + 1;
+    let config = json!({
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "vocab_size": vocabulary,
+        "hidden_size": 64,
+        "intermediate_size": 160,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 8192,
+        "rope_theta": 10_000.0,
+        "rms_norm_eps": 1e-5,
+        "tie_word_embeddings": true,
+    });
+    write(folder, &config, Form::default());
+    std::fs::write(folder.join("tokenizer.json"), text).unwrap();
+}
