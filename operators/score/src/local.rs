@@ -1,0 +1,119 @@
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+
+use async_trait::async_trait;
+use futures::channel::oneshot;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Scores;
+use crate::{
+    Checkpoint, Cpu, CpuOptions, Engine, Executor, Identity, LoadError, ScoreError, ScoreRequest,
+    Scorer, TargetScore, Tokenizer,
+};
+
+/// A model on this machine. Its engine lives on a thread of its own, which ends when the scorer is
+/// dropped and nothing is left to do.
+///
+/// Requests that wait while others are computed are planned together. A request whose future has been
+/// dropped before that is not computed.
+#[derive(Debug)]
+pub struct LocalScorer {
+    identity: Identity,
+    queue: Sender<Job>,
+}
+
+#[derive(Debug)]
+struct Job {
+    request: ScoreRequest,
+    answer: oneshot::Sender<Scores>,
+}
+
+/// Which token comes before every context. A model that was trained with one scores badly without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StartToken {
+    /// The one that the tokenizer's template has, if it has one.
+    #[default]
+    Tokenizer,
+    /// None.
+    Omit,
+    /// This one.
+    Id(u32),
+}
+
+impl LocalScorer {
+    /// Loads the model in `folder` in f32, to be computed on the processor. The digest of its files is
+    /// taken, so they are read twice.
+    pub fn load(
+        folder: &Path,
+        tokenizer: &Tokenizer,
+        start_token: StartToken,
+        options: CpuOptions,
+    ) -> Result<Self, LoadError> {
+        let checkpoint = Checkpoint::open(folder)?;
+        let start_token = match start_token {
+            StartToken::Tokenizer => tokenizer.start_token(),
+            StartToken::Omit => None,
+            StartToken::Id(id) => Some(id),
+        };
+        let executor = Cpu::<f32>::load(&checkpoint, options)?;
+        let identity = Identity {
+            model: checkpoint.digest()?,
+            tokenizer: Some(tokenizer.digest()),
+            start_token,
+            executor: executor.name(),
+        };
+        Self::start(Engine::new(Box::new(executor), start_token), identity)
+    }
+
+    /// Starts the thread. `identity` has to name the start token that the engine puts before contexts.
+    pub fn start(engine: Engine, identity: Identity) -> Result<Self, LoadError> {
+        let (queue, jobs) = mpsc::channel();
+        let thread = thread::Builder::new().name("score".into());
+        let serve = move || serve(engine, &jobs);
+        thread.spawn(serve).map_err(|error| LoadError::Start(error.to_string()))?;
+        Ok(Self { identity, queue })
+    }
+}
+
+#[async_trait]
+impl Scorer for LocalScorer {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    async fn score(&self, request: ScoreRequest) -> Vec<Result<TargetScore, ScoreError>> {
+        let candidates = request.candidates.len();
+        let (answer, answered) = oneshot::channel();
+        // Both fail only if the engine's thread is gone.
+        let sent = self.queue.send(Job { request, answer });
+        match (sent, answered.await) {
+            (Ok(()), Ok(scores)) => scores,
+            _ => vec![Err(ScoreError::Unavailable("the engine has stopped".into())); candidates],
+        }
+    }
+}
+
+/// Answers until all who could ask are gone.
+fn serve(mut engine: Engine, jobs: &Receiver<Job>) {
+    let enough = engine.executor().limits().pass_tokens;
+    while let Ok(first) = jobs.recv() {
+        // As many as fill a pass if they share nothing: more would only wait longer.
+        let mut tokens = first.request.tokens();
+        let mut batch = vec![first];
+        while tokens < enough
+            && let Ok(next) = jobs.try_recv()
+        {
+            tokens += next.request.tokens();
+            batch.push(next);
+        }
+        batch.retain(|job| !job.answer.is_canceled());
+        let (requests, answers): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|job| (job.request, job.answer)).unzip();
+        for (answer, scores) in answers.into_iter().zip(engine.score(&requests)) {
+            // Nobody may be waiting any more.
+            let _ = answer.send(scores);
+        }
+    }
+}
