@@ -37,13 +37,13 @@ impl Frame {
 
     /// Asks for the file after each of some thoughts; none is no thought at all.
     pub(crate) fn case(&self, thoughts: &[Option<&str>]) -> Case {
-        let candidate = |thought: &Option<&str>| {
+        let candidate = |thought: Option<&str>| {
             let thought = thought.map(think).into_iter().flatten();
             thought.chain(self.between.iter().map(Arc::clone)).collect()
         };
         Case {
             context: self.context.clone(),
-            candidates: thoughts.iter().map(candidate).collect(),
+            candidates: thoughts.iter().copied().map(candidate).collect(),
             target: Arc::clone(&self.target),
         }
     }

@@ -84,7 +84,8 @@ impl Clip {
         if rule.clip == ran.clip {
             return Ok(Self::Recorded);
         }
-        let level = TrialScore::LEVELS.iter().position(|&level| level == clip);
+        let same = |level: &f64| level.total_cmp(&clip).is_eq();
+        let level = TrialScore::LEVELS.iter().position(same);
         level.map(Self::Level).ok_or(UnrecordedClip(clip))
     }
 
@@ -105,44 +106,42 @@ fn first(trials: &[Trial]) -> Option<usize> {
 }
 
 fn one_step(trials: &[Trial], start: usize, clip: Clip, rule: &Rule) -> Replayed {
-    let mut decisions: Vec<_> = trials.iter().map(|trial| trial.decision.clone()).collect();
-    let value = |index: usize| trials[index].score.as_ref().map(|s| clip.objective(s, rule));
     let first = first(trials);
     let mut kept = first;
-    let mut round = 0;
-    while round < trials.len() {
-        let same = |trial: &&Trial| {
-            (trial.variant, trial.round) == (trials[round].variant, trials[round].round)
-        };
-        let end = round + trials[round..].iter().take_while(same).count();
-        let best = (round..end)
-            .filter(|&index| trials[index].variant == Variant::Rewrite)
-            .filter_map(|index| Some((index, value(index)?)))
-            .reduce(|best, next| if next.1 > best.1 { next } else { best });
-        for index in round..end {
-            if matches!(decisions[index], Decision::Kept | Decision::NotBetter) {
-                decisions[index] = Decision::NotBetter;
-            }
+    let mut decisions: Vec<Decision> = vec![];
+    for round in trials.chunk_by(|a, b| (a.variant, a.round) == (b.variant, b.round)) {
+        let from = decisions.len();
+        decisions.extend(round.iter().map(|trial| match &trial.decision {
+            Decision::Kept | Decision::NotBetter => Decision::NotBetter,
+            as_it_was => as_it_was.clone(),
+        }));
+        let current = kept.and_then(|kept| trials[kept].score.as_ref());
+        let Some((best, current)) = best(round, clip, rule).zip(current) else { continue };
+        let (new, old) = (best.1, clip.objective(current, rule));
+        if is_better(new, old, current.target_tokens, rule) {
+            decisions[from + best.0] = Decision::Kept;
+            kept = Some(from + best.0);
         }
-        if let (Some((index, new)), Some(old), Some(score)) =
-            (best, kept.and_then(value), trials[round..end].iter().find_map(|t| t.score.as_ref()))
-            && is_better(new, old, score.target_tokens, rule)
-        {
-            decisions[index] = Decision::Kept;
-            kept = Some(index);
-        }
-        round = end;
     }
-    let nats = |index: usize| trials[index].score.as_ref().map(|score| score.nats);
-    let tokens = first.and_then(|first| trials[first].score.as_ref()).map(|s| s.target_tokens);
-    let gained = first.and_then(nats).zip(kept.and_then(nats)).zip(tokens);
+    let score = |index: Option<usize>| index.and_then(|index| trials[index].score.as_ref());
+    let vs_first = score(first)
+        .zip(score(kept))
+        .map_or(0.0, |(first, kept)| (first.nats - kept.nats) / f64::from(first.target_tokens));
     Replayed {
         file: trials[0].file,
         step: trials[0].step,
         kept: kept.map(|index| start + index),
-        as_run: trials.iter().zip(&decisions).all(|(trial, decision)| trial.decision == *decision),
+        as_run: trials.iter().map(|trial| &trial.decision).eq(&decisions),
         decisions,
-        vs_first: gained.map_or(0.0, |((first, kept), n)| (first - kept) / f64::from(n)),
+        vs_first,
         same_context: true,
     }
+}
+
+/// The best rewrite of a round, the earlier of equals, and its objective.
+fn best(round: &[Trial], clip: Clip, rule: &Rule) -> Option<(usize, f64)> {
+    let rewrites = round.iter().enumerate().filter(|(_, trial)| trial.variant == Variant::Rewrite);
+    let scored = rewrites
+        .filter_map(|(index, trial)| Some((index, clip.objective(trial.score.as_ref()?, rule))));
+    scored.reduce(|best, next| if next.1 > best.1 { next } else { best })
 }

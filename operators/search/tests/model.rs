@@ -65,7 +65,7 @@ fn structure() -> Structure {
             left_out: BTreeMap::new(),
             failures: vec![],
         }),
-        outlines: vec![Arc::new(Outline::default()); 2].into(),
+        outlines: [Outline::default(), Outline::default()].map(Arc::new).into(),
         graph: Arc::new(Graph {
             order: vec![1, 0],
             components: vec![0, 1],

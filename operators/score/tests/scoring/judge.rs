@@ -55,7 +55,7 @@ fn texts_are_scored_as_their_tokens_are() {
 
     let long = Case { target: "x ".repeat(100).into(), ..case };
     let message =
-        Unscored::Refused("107 tokens with context, thought and target; the model takes 64".into());
+        Unscored::Refused("106 tokens with context, thought and target; the model takes 64".into());
     assert_eq!(block_on(judge.weigh(long))[0], Err(message));
     assert!(judge.identity().starts_with("cpu-f32 "));
     assert!(judge.identity().ends_with(" start 0"));
