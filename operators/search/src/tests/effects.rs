@@ -207,9 +207,9 @@ fn a_thought_about_another_file_is_scored_as_control() {
     let files = [("f", FILE), ("g", "x")];
     let fields = json!({ "rounds": 0, "swap_share": 1.0 });
     let other = Some("-5 -5 -2 and words that are cut off");
-    let searched = search_in(&files, "-2 -2 -2", &[], &fields, other).result.unwrap();
-    assert_eq!(searched.draft.gains[0].swap_control, Some(0.0));
-    assert_eq!(searched.trials[2].text, "-5 -5 -2");
+    let found = search_in(&files, "-2 -2 -2", &[], &fields, other).result.unwrap();
+    assert_eq!(found.draft.gains[0].swap_control, Some(0.0));
+    assert_eq!(found.trials[2].text, "-5 -5 -2");
     let at = |share| {
         let searcher = config(&json!({ "swap_share": share }))
             .searcher(Arc::new(Script(vec![])), Arc::new(Spelled));

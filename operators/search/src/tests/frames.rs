@@ -64,7 +64,8 @@ fn a_plan_that_does_not_fit_is_cut_to_what_matters() {
     let files = [("a.py", "a"), ("b.py", "b"), ("c.py", "c")];
     let structure = structure(&files);
     let draft = draft(2, vec![Step::Think(String::new()), Step::Read(0), Step::Write(2)]);
-    let told = |most| crate::frame::opening(&structure, &plan(&structure), &draft, most)[1].clone();
+    let told =
+        |most| crate::frame::opening(&structure, &plan(&structure), &draft, most)[1].to_string();
     assert_eq!(told(None), told(Some(1000)));
     let short = told(Some(50));
     assert!(short.contains("1. a.py") && short.contains("3. c.py") && !short.contains("b.py"));

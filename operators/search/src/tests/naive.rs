@@ -79,7 +79,9 @@ impl Author for Dice {
 
 fn number(texts: &[&str], seed: u64) -> u64 {
     let mut hasher = Hasher::new();
-    texts.iter().for_each(|text| _ = hasher.field(text));
+    for text in texts {
+        hasher.field(text);
+    }
     hasher.field(seed.to_le_bytes()).finish().prefix()
 }
 

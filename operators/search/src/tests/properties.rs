@@ -128,7 +128,7 @@ proptest! {
         let config = Search { rounds: 1, ..config };
         let clip = other.clip.filter(|clip| *clip != 0.5);
         let Search { margin, price_per_token, .. } = other;
-        let other = Search { margin, price_per_token, clip, ..config.clone() };
+        let other = Search { margin, clip, price_per_token, ..config.clone() };
         let (structure, first) = scene(&text);
         let trials = |config| {
             run(&searcher(config, seed), &structure, &first, None).result.unwrap().trials
