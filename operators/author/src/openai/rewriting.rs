@@ -12,10 +12,13 @@ use crate::facts::Facts;
 /// or if an answer cannot be had for now.
 pub(super) async fn rewrite(author: &OpenAi, rewriting: &Rewriting<'_>) -> Authored<Vec<String>> {
     let asked = (0..rewriting.candidates).map(|candidate| one(author, rewriting, candidate));
-    let mut requests = vec![];
-    let (mut texts, mut useless) = (vec![], None);
-    let mut away = None;
-    for authored in join_all(asked).await {
+    gathered(join_all(asked).await)
+}
+
+fn gathered(answers: Vec<Authored<String>>) -> Authored<Vec<String>> {
+    let (mut texts, mut requests) = (vec![], vec![]);
+    let (mut useless, mut away) = (None, None);
+    for authored in answers {
         requests.extend(authored.requests);
         match authored.result {
             Ok(text) => texts.push(text),
@@ -62,4 +65,26 @@ pub(super) fn question(
 pub(super) fn values(author: &OpenAi, facts: &Facts<'_>, rewriting: &Rewriting<'_>) -> Value {
     let scene = thinking::values(author, facts, &rewriting.scene);
     context! { current => rewriting.current(), ..scene }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_of_no_use_is_left_out_and_who_is_away_is_waited_for() {
+        let useless = || AuthorError::Unusable("it is empty".into());
+        let away = || AuthorError::Unavailable("no server is there".into());
+        let gather = |answers: &[Result<&str, AuthorError>]| {
+            let one = |answer: &Result<&str, AuthorError>| {
+                let result = answer.clone().map(str::to_owned);
+                Authored { result, requests: vec![] }
+            };
+            gathered(answers.iter().map(one).collect()).result
+        };
+        assert_eq!(gather(&[Ok("a"), Err(useless()), Ok("b")]), Ok(vec!["a".into(), "b".into()]));
+        assert_eq!(gather(&[Err(useless()), Err(useless())]), Err(useless()));
+        assert_eq!(gather(&[Ok("a"), Err(useless()), Err(away())]), Err(away()));
+        assert_eq!(gather(&[]), Ok(vec![]));
+    }
 }

@@ -100,6 +100,22 @@ fn rewrites_are_asked_for() {
     insta::assert_snapshot!("rewrite_design", ask(Mode::Hindsight, design));
 }
 
+#[test]
+fn a_rehearsal_counts_every_candidate() {
+    let structure = shop();
+    let plan = plan(&structure);
+    let draft = Draft { steps: vec![Step::Think("I think.".into())], ..Draft::default() };
+    let moment = Moment::BeforeReading { offered: &[], skipped: &[] };
+    let mode = Mode::Blinded;
+    let scene = Scene { structure: &structure, plan: &plan, file: 0, moment, mode, attempt: 0 };
+    let rewriting = Rewriting { scene, draft: &draft, step: 0, round: 0, candidates: 3 };
+    let rehearsal = Rehearsal { author: author(json!({})), price: None };
+    let Authored { result, requests } = futures::executor::block_on(rehearsal.rewrite(&rewriting));
+    assert_eq!((result.unwrap().len(), requests.len()), (3, 3));
+    let keys: std::collections::BTreeSet<_> = requests.iter().map(|request| request.key).collect();
+    assert_eq!(keys.len(), 3, "each is asked once");
+}
+
 /// A rewrite shows what the thought was asked with, in the same words, and no more of the file.
 #[test]
 fn a_rewrite_begins_like_the_question_for_its_thought() {
