@@ -173,6 +173,17 @@ fn rounds_end_as_the_plan_says() {
 }
 
 #[test]
+fn what_a_search_would_ask_can_be_counted_without_a_model() {
+    let rounds = vec![vec!["one", "two"]; 3];
+    let config = Search { stop_perplexity: Some(1e9), ..config(&json!({})) };
+    let searcher = config.searcher(Arc::new(Script(rounds)), Arc::new(Even));
+    let first = draft(0, vec![Step::Think("zero".into()), Step::Write(0)]);
+    let authored = run(&searcher, &structure(&[("f", FILE)]), &first, None);
+    assert_eq!(authored.requests.len(), 6);
+    assert_eq!(authored.result.unwrap().draft.steps, first.steps);
+}
+
+#[test]
 fn who_is_away_leaves_the_file_to_a_later_run() {
     let away = Err(Halt::Unavailable("nobody is there".into()));
     for rounds in [&[&["absent"][..]][..], &[&["-1 -1 -1", "away"]]] {
