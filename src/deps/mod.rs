@@ -97,7 +97,7 @@ fn outlines(found: &WholeRepository) -> Vec<Arc<Outline>> {
 
 /// What a plan without settings would build.
 fn build(operator: impl Operator) -> Work {
-    let environment = Environment { base: Path::new("."), author: &|_| None };
+    let environment = Environment { base: Path::new("."), author: &|_| None, scorer: &|_| None };
     operator.build(&environment).unwrap_or_else(|_| unreachable!("defaults are right"))
 }
 

@@ -202,7 +202,7 @@ impl Builder<'_> {
             missed.set(missed.get() || authors[at].is_none());
             authors[at].clone()
         };
-        let environment = Environment { base: &self.plan.base, author: &author };
+        let environment = Environment { base: &self.plan.base, author: &author, scorer: &|_| None };
         let built = (table.kind.build)(table.config.clone(), &environment);
         if built.is_err() && missed.get() { None } else { self.taken(built, table) }
     }

@@ -11,6 +11,7 @@ mod planning;
 mod prompts;
 mod reader;
 mod rehearsal;
+mod rewriting;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use async_trait::async_trait;
 use backstory_core::{
     Answers, Author, AuthorEnvironment, AuthorError, Authored, BuildError, Digest, Hasher,
-    ModelStatus, Outcome, Plan, Repository, Request, Scene, Spent, Structure, Thought,
+    ModelStatus, Outcome, Plan, Repository, Request, Rewriting, Scene, Spent, Structure, Thought,
 };
 use backstory_model::{Client, Message, ModelConfig, Place, Question};
 use minijinja::{Value, context};
@@ -193,6 +194,10 @@ impl Author for OpenAi {
 
     async fn think(&self, scene: &Scene<'_>) -> Authored<Thought> {
         thinking::think(self, scene).await
+    }
+
+    async fn rewrite(&self, rewriting: &Rewriting<'_>) -> Authored<Vec<String>> {
+        rewriting::rewrite(self, rewriting).await
     }
 
     fn status(&self) -> Option<ModelStatus> {

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, AuthorEnvironment, Authored, BuildError, Moment, Plan, Scene, Structure, Thought,
+    Author, AuthorEnvironment, Authored, BuildError, Moment, Plan, Rewriting, Scene, Structure,
+    Thought,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,15 @@ impl Author for FactsOnly {
             }
         };
         Authored::free(Thought { text, reads: None })
+    }
+
+    /// The same facts told otherwise: in another order, with more detail, or without some of them.
+    async fn rewrite(&self, rewriting: &Rewriting<'_>) -> Authored<Vec<String>> {
+        let facts = Facts::of(rewriting.scene.structure);
+        let tellings = thoughts::tellings(&facts, rewriting.scene.file, rewriting.scene.moment);
+        let told = rewriting.round.saturating_mul(rewriting.candidates) as usize;
+        let next = tellings.into_iter().skip(told).take(rewriting.candidates as usize);
+        Authored::free(next.collect())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use backstory_core::Moment;
+
 use crate::facts::{Facts, NAMES, Offer, named};
 use crate::prose::{count, list, some};
 
@@ -21,6 +23,15 @@ pub(crate) fn before_reading(
     reads: &[u32],
     skipped: &[u32],
 ) -> String {
+    before_reading_parts(facts, file, reads, skipped).join(" ")
+}
+
+fn before_reading_parts(
+    facts: &Facts<'_>,
+    file: u32,
+    reads: &[u32],
+    skipped: &[u32],
+) -> Vec<String> {
     let sentences = [
         Some(format!("Next is {}. {}", facts.path(file), facts.purpose(file))),
         users(facts, file),
@@ -28,7 +39,7 @@ pub(crate) fn before_reading(
         left_unread(facts, reads, skipped),
         not_there_yet(facts, file),
     ];
-    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    sentences.into_iter().flatten().collect()
 }
 
 /// Who will use the file, and what of it.
@@ -121,13 +132,48 @@ fn not_there_yet(facts: &Facts<'_>, file: u32) -> Option<String> {
 
 /// What reading showed, what the file has to offer, and how it is laid out.
 pub(crate) fn before_writing(facts: &Facts<'_>, file: u32, reads: &[u32]) -> String {
+    before_writing_parts(facts, file, reads, helpers).join("\n")
+}
+
+fn before_writing_parts(
+    facts: &Facts<'_>,
+    file: u32,
+    reads: &[u32],
+    helpers: fn(&Facts<'_>, u32) -> Option<String>,
+) -> Vec<String> {
     let parts = [
         learned(facts, file, reads),
         offers(facts, file),
         Some(layout(facts, file)),
         helpers(facts, file),
     ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+    parts.into_iter().flatten().collect()
+}
+
+/// Other ways to tell what there is to tell at a moment, none twice: in more detail, from the last part to
+/// the first, each part left out, each part alone.
+pub(crate) fn tellings(facts: &Facts<'_>, file: u32, moment: Moment<'_>) -> Vec<String> {
+    let (plain, detailed, between) = match moment {
+        Moment::BeforeReading { offered, skipped } => {
+            let parts = before_reading_parts(facts, file, offered, skipped);
+            (parts.clone(), parts, " ")
+        }
+        Moment::BeforeWriting { reads, .. } => {
+            let parts = |helpers| before_writing_parts(facts, file, reads, helpers);
+            (parts(helpers), parts(detailed_helpers), "\n")
+        }
+    };
+    let all = 0..detailed.len();
+    let without = all.clone().map(|left_out| {
+        let kept = all.clone().filter(|&part| part != left_out);
+        kept.map(|part| detailed[part].clone()).collect::<Vec<_>>()
+    });
+    let alone = detailed.iter().map(|part| vec![part.clone()]);
+    let reversed = detailed.iter().rev().cloned().collect();
+    let tellings = [detailed.clone(), reversed].into_iter().chain(without).chain(alone);
+    let mut told = BTreeSet::from([plain.join(between), String::new()]);
+    let tellings = tellings.map(|parts| parts.join(between));
+    tellings.filter(|telling| told.insert(telling.clone())).collect()
 }
 
 /// What the files that were read offer for this one.
@@ -184,6 +230,17 @@ fn layout(facts: &Facts<'_>, file: u32) -> String {
         ("", top) => format!("In this order: {}.", named(top)),
         (_, top) => format!("In this order: the imports of {imports}, then {}.", named(top)),
     }
+}
+
+/// What is for the file's own use, with signatures and what is known of it.
+fn detailed_helpers(facts: &Facts<'_>, file: u32) -> Option<String> {
+    let private = facts.definitions(file).filter(|offer| !offer.definition.public);
+    let line = |offer: Offer<'_>| match offer.doc() {
+        Some(doc) => format!("- {}: {doc}", signature(&offer)),
+        None => format!("- {}", signature(&offer)),
+    };
+    let lines: Vec<_> = private.take(OFFERS).map(line).collect();
+    (!lines.is_empty()).then(|| format!("For its own use:\n{}", lines.join("\n")))
 }
 
 /// What is for the file's own use.

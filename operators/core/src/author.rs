@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Plan, Request, Structure};
+use crate::{Draft, Plan, Request, Step, Structure};
 
 /// What the author of a thought sees of the file that it is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +61,31 @@ pub struct Scene<'a> {
     pub mode: Mode,
     /// How often the same thought was asked for before, and refused.
     pub attempt: u32,
+}
+
+/// A thought that is to be said better.
+#[derive(Clone, Copy, Debug)]
+pub struct Rewriting<'a> {
+    /// What it was asked for. What was read is what the draft reads.
+    pub scene: Scene<'a>,
+    /// The file's draft as it is by now, with the thought in it.
+    pub draft: &'a Draft,
+    /// The thought, as index into the draft's steps.
+    pub step: usize,
+    /// How often the thought was rewritten before.
+    pub round: u32,
+    /// How many are wanted.
+    pub candidates: u32,
+}
+
+impl<'a> Rewriting<'a> {
+    /// The thought as it is by now; empty if the step is none.
+    pub fn current(&self) -> &'a str {
+        match self.draft.steps.get(self.step) {
+            Some(Step::Think(thought)) => thought,
+            _ => "",
+        }
+    }
 }
 
 /// A thought of a sub-agent.
@@ -164,6 +189,12 @@ pub trait Author: Send + Sync {
 
     /// One thought of a sub-agent.
     async fn think(&self, scene: &Scene<'_>) -> Authored<Thought>;
+
+    /// Other thoughts in the place of one, in the order in which they were asked for: as many as are wanted,
+    /// or fewer if there is nothing else to say.
+    async fn rewrite(&self, _rewriting: &Rewriting<'_>) -> Authored<Vec<String>> {
+        Authored::free(vec![])
+    }
 
     /// Takes into account what earlier runs into the same output have paid for it.
     fn charge(&self, _spent: &Spent) {}

@@ -14,31 +14,35 @@ mod author;
 mod digest;
 mod failure;
 mod graph;
+mod judge;
 mod operator;
 mod outline;
 mod quality;
 mod repository;
 mod request;
+mod search;
 mod sequence;
 mod story;
 mod suggest;
 mod trajectory;
 
 pub use author::{
-    Answers, Author, AuthorEnvironment, AuthorError, Authored, Mode, ModelStatus, Moment, Scene,
-    Spent, Thought,
+    Answers, Author, AuthorEnvironment, AuthorError, Authored, Mode, ModelStatus, Moment,
+    Rewriting, Scene, Spent, Thought,
 };
 pub use digest::{Digest, DigestParseError, Hasher};
 pub use failure::{Failure, FailureKind, Stage};
 pub use graph::{Edge, EdgeKind, Graph, Structure, Unresolved};
+pub use judge::{Case, Judge, Likelihood, Unscored};
 pub use operator::{
     BuildError, Environment, Flatten, Flow, Halt, Mask, Operator, OrderFiles, OutlineFile,
-    PlanRepository, SimulateFile, Work,
+    PlanRepository, SearchFile, SimulateFile, Work,
 };
 pub use outline::{Definition, DefinitionKind, Import, ImportedName, Outline, When};
 pub use quality::Quality;
 pub use repository::{Classify, FileClass, LeftOut, Repository, Source, SourceError, SourceFile};
 pub use request::{Outcome, Request};
+pub use search::{Decision, Gains, Searched, Searching, Trial, TrialScore, Variant};
 pub use sequence::{Sequence, TokenSpan};
 pub use story::{Draft, FilePlan, Plan, Step, Story};
 pub use suggest::closest;

@@ -12,8 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Author, AuthorError, Authored, Draft, Failure, FailureKind, Graph, Mode, Outline, Plan,
-    Quality, Repository, Sequence, SourceFile, Stage, Story, Structure, Trajectory,
+    Author, AuthorError, Authored, Draft, Failure, FailureKind, Graph, Judge, Mode, Outline, Plan,
+    Quality, Repository, Searched, Searching, Sequence, SourceFile, Stage, Story, Structure,
+    Trajectory,
 };
 
 /// What flows between two operators.
@@ -73,6 +74,8 @@ pub struct Environment<'a> {
     pub base: &'a Path,
     /// Finds an author by the name it has in the plan file.
     pub author: &'a dyn Fn(&str) -> Option<Arc<dyn Author>>,
+    /// Finds a scorer by the name it has in the plan file.
+    pub scorer: &'a dyn Fn(&str) -> Option<Arc<dyn Judge>>,
 }
 
 impl Environment<'_> {
@@ -87,6 +90,15 @@ impl Environment<'_> {
             key: "model",
             message: format!("no model is named \"{name}\""),
             hint: Some(format!("add it: [models.{name}]")),
+        })
+    }
+
+    /// The scorer that the key `scorer` names.
+    pub fn judge(&self, name: &str) -> Result<Arc<dyn Judge>, BuildError> {
+        (self.scorer)(name).ok_or_else(|| BuildError {
+            key: "scorer",
+            message: format!("no scorer is named \"{name}\""),
+            hint: Some(format!("add it: [scorers.{name}]")),
         })
     }
 }
@@ -114,6 +126,8 @@ pub enum Work {
     Plan(Arc<dyn PlanRepository>),
     /// A file of a planned repository to its draft.
     Simulate(Arc<dyn SimulateFile>),
+    /// The draft of a file to one with better thoughts.
+    Search(Arc<dyn SearchFile>),
     /// A repository, with its story or without, to a trajectory.
     Flatten(Arc<dyn Flatten>),
     /// A trajectory to a sequence.
@@ -164,6 +178,26 @@ pub trait SimulateFile: Send + Sync {
         plan: &Plan,
         file: u32,
     ) -> Authored<Draft, Halt>;
+}
+
+/// Waits for the world, once per file that has a draft.
+#[async_trait]
+pub trait SearchFile: Send + Sync {
+    /// Who rewrites and who scores, as recorded in rows.
+    fn identity(&self) -> String;
+
+    /// The file whose draft `file` is compared with, by way of control; none for most.
+    ///
+    /// It is a file of the same repository, and its draft is wanted as simulated: a simulation asked once
+    /// more gives the same, from recorded answers.
+    fn control(&self, structure: &Structure, file: u32) -> Option<u32>;
+
+    /// What gates say of thoughts of a file that they let pass, besides what those of the simulation say.
+    fn marks(&self, structure: &Structure, file: u32, qualities: &[Quality]) -> Vec<String>;
+
+    /// The draft with better thoughts, and nothing else in it changed but what is known of them: its marks
+    /// are those of [`SearchFile::marks`] alone.
+    async fn search(&self, searching: &Searching<'_>) -> Authored<Searched, Halt>;
 }
 
 /// Why nothing came out of work that waits for the world.

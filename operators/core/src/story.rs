@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Mode, Quality};
+use crate::{Gains, Mode, Quality};
 
 /// What the main agent decides about one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub enum Step {
 }
 
 /// How one file came to be.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
     /// Index of the file in the repository.
     pub file: u32,
@@ -59,6 +59,9 @@ pub struct Draft {
     pub qualities: Vec<Quality>,
     /// What gates of the plan found and let pass, as sentences.
     pub marks: Vec<String>,
+    /// What each thought does for the file, in order; empty where nothing was searched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gains: Vec<Gains>,
 }
 
 impl Draft {

@@ -21,7 +21,7 @@ fn build_in(
     config: Value,
 ) -> Result<Arc<dyn backstory_core::Flatten>, Vec<BuildError>> {
     let config: Flatten = serde_json::from_value(config).unwrap();
-    match config.build(&Environment { base, author: &|_| None })? {
+    match config.build(&Environment { base, author: &|_| None, scorer: &|_| None })? {
         Work::Flatten(work) => Ok(work),
         _ => panic!("not a flatten"),
     }
@@ -77,7 +77,7 @@ fn story(structure: &Structure, thought: &str) -> Story {
         let mut steps = vec![Step::Think(thought.into())];
         steps.extend(reads.flat_map(|&read| [Step::Read(read), Step::Observation(read)]));
         steps.extend([Step::Think(format!("Now {file}.")), Step::Write(file)]);
-        Arc::new(Draft { file, steps, qualities: vec![], marks: vec![] })
+        Arc::new(Draft { file, steps, ..Draft::default() })
     };
     Story {
         plan: Arc::new(Plan {

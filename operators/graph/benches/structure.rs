@@ -173,7 +173,7 @@ fn per_language(repositories: &[Repository], one: &ThreadPool) {
 
 /// Outlines and graphs of all repositories.
 fn structure(repositories: &[Repository]) {
-    let environment = Environment { base: Path::new("."), author: &|_| None };
+    let environment = Environment { base: Path::new("."), author: &|_| None, scorer: &|_| None };
     let build = Graph::default().build(&environment);
     let Ok(Work::Order(orderer)) = build else { panic!("the graph orders files") };
     for repository in repositories {

@@ -112,7 +112,7 @@ fn imports_make_the_graph() {
         })
         .map(|outline| Arc::new(outline.expect("a small file")))
         .collect();
-    let environment = Environment { base: Path::new("."), author: &|_| None };
+    let environment = Environment { base: Path::new("."), author: &|_| None, scorer: &|_| None };
     let Ok(Work::Order(work)) = Graph::default().build(&environment) else {
         panic!("not an order")
     };

@@ -18,7 +18,7 @@ fn config(keys: Value) -> Mask {
 
 fn build_in(base: &Path, config: Value) -> Result<Masker, Vec<BuildError>> {
     let config: Mask = serde_json::from_value(config).unwrap();
-    Masker::new(&config, &Environment { base, author: &|_| None })
+    Masker::new(&config, &Environment { base, author: &|_| None, scorer: &|_| None })
 }
 
 fn ours(mut config: Value) -> Result<Masker, Vec<BuildError>> {

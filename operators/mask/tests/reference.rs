@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 fn masker() -> Arc<dyn backstory_core::Mask> {
     let config = serde_json::json!({"tokenizer": "datasets/tokenizer.json"});
     let config: Mask = serde_json::from_value(config).expect("a valid configuration");
-    let environment = Environment { base: &root(), author: &|_| None };
+    let environment = Environment { base: &root(), author: &|_| None, scorer: &|_| None };
     match config.build(&environment).expect("our own tokenizer") {
         Work::Mask(masker) => masker,
         _ => panic!("not a mask"),

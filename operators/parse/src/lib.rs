@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     fn build(parse: Parse) -> Result<Work, Vec<BuildError>> {
-        parse.build(&Environment { base: Path::new("."), author: &|_| None })
+        parse.build(&Environment { base: Path::new("."), author: &|_| None, scorer: &|_| None })
     }
 
     fn file(text: &str) -> SourceFile {

@@ -135,7 +135,7 @@ fn the_model_has_to_be_known() {
             let author: Arc<dyn Author> = Arc::new(Fixed(Ok(plan_of(&[]))));
             (name == known).then_some(author)
         };
-        config.build(&Environment { base: Path::new("."), author: &author })
+        config.build(&Environment { base: Path::new("."), author: &author, scorer: &|_| None })
     };
     assert!(matches!(build("author"), Ok(Work::Plan(work)) if work.author() == "fixed/1"));
     let errors = build("writer").err().unwrap();

@@ -157,6 +157,11 @@ impl<'a> Met<'a> {
         *longest = self.length.max(*longest);
     }
 
+    /// How many tokens up to the last one read, and with it, occur in the automaton's text together.
+    pub(crate) fn length(&self) -> u32 {
+        self.length
+    }
+
     #[inline]
     fn advance(&self, token: u32) -> (u32, u32) {
         let (mut state, mut length) = (self.state, self.length);

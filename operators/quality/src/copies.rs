@@ -1,7 +1,35 @@
+use std::ops::Range;
+
 use crate::automaton::{Automaton, Met};
 use crate::share;
-use crate::tokens::tokens;
+use crate::tokens::{ranges, tokens};
 use crate::vocabulary::Vocabulary;
+
+/// Where `target` repeats `thought`: the bytes of all runs of at least `shortest` tokens that stand in the
+/// thought as well, from the start of the first token to the end of the last. In order, apart from each other.
+///
+/// Tokens are those of [`Quality::tokens`](crate::Quality::tokens). Linear in both texts.
+pub fn copied(thought: &str, target: &str, shortest: u32) -> Vec<Range<usize>> {
+    let mut vocabulary = Vocabulary::new();
+    let run: Vec<u32> = tokens(thought).map(|token| vocabulary.add(token)).collect();
+    let automaton = Automaton::new(&run);
+    let mut met = Met::new(&automaton);
+    let mut copied: Vec<Range<usize>> = vec![];
+    let mut starts = vec![];
+    for Range { start, end } in ranges(target) {
+        starts.push(start);
+        met.read(vocabulary.get(&target[start..end]));
+        if met.length() < shortest.max(1) {
+            continue;
+        }
+        let first = starts[starts.len() - met.length() as usize];
+        match copied.last_mut() {
+            Some(last) if first <= last.end => last.end = end,
+            _ => copied.push(first..end),
+        }
+    }
+    copied
+}
 
 /// What a thought has in common with the file that it is about.
 pub(crate) struct Copies<'t> {

@@ -176,6 +176,16 @@ impl Gate {
     }
 }
 
+/// What gates say of the thoughts about the file at `path` that were let pass, as sentences: thoughts in order,
+/// numbered from 1, each with its gates in order.
+pub fn marks(gates: &[Gate], path: &str, qualities: &[Quality]) -> Vec<String> {
+    let of_thought = |(quality, number): (&Quality, usize)| {
+        let why = gates.iter().filter_map(|gate| gate.check(quality));
+        why.map(|why| format!("{path}, thought {number}: {why}")).collect::<Vec<_>>()
+    };
+    qualities.iter().zip(1..).flat_map(of_thought).collect()
+}
+
 /// Checks the gates of an operator. All that is wrong is reported, under the key `gates`.
 pub fn validate(gates: &[Gate]) -> Result<(), Vec<BuildError>> {
     let error = |(message, hint): (String, &str)| BuildError {

@@ -28,7 +28,8 @@ mod ungrounded;
 mod vocabulary;
 
 pub use backstory_core::Quality;
-pub use gate::{Gate, Measure, Then, validate};
+pub use copies::copied;
+pub use gate::{Gate, Measure, Then, marks, validate};
 pub use shown::Shown;
 pub use story::{bytes_equal, order_ok};
 pub use summary::Summary;

@@ -1,4 +1,4 @@
-use backstory_core::Outline;
+use backstory_core::{Moment, Outline, Plan, Structure};
 
 /// What the author of a thought may know: texts that were shown before it. Borrows them, and reads them when
 /// a thought is measured.
@@ -11,6 +11,32 @@ impl<'a> Shown<'a> {
     /// Nothing.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What the trajectory shows of the repository to whoever thinks at a moment: the requirements, the
+    /// plan's entries and paths of the file itself and of its dependencies, what was read, and the thought
+    /// before. A name of the file that is in none of these was not known yet.
+    pub fn at(structure: &'a Structure, plan: &'a Plan, file: u32, moment: Moment<'a>) -> Self {
+        let mut shown = Self::new();
+        shown.add(&plan.requirements);
+        let (reads, need) = match moment {
+            Moment::BeforeReading { .. } => (&[][..], ""),
+            Moment::BeforeWriting { reads, need } => (reads, need),
+        };
+        let dependencies = &structure.graph.dependencies[file as usize];
+        let positions = structure.graph.positions();
+        for &other in dependencies.iter().chain(reads).chain([&file]) {
+            shown.add(structure.path(other));
+            if let Some(entry) = plan.files.get(positions[other as usize] as usize) {
+                shown.add(&entry.purpose);
+                entry.interface.iter().for_each(|item| shown.add(item));
+            }
+        }
+        for &read in reads {
+            shown.add(structure.text(read));
+        }
+        shown.add(need);
+        shown
     }
 
     /// Adds a text: requirements, the plan, a file that is read.

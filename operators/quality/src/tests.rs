@@ -179,7 +179,38 @@ fn text(names: &BTreeSet<&str>) -> String {
     names.iter().map(|name| format!("so `{name}`, ")).collect::<Vec<_>>().concat()
 }
 
+#[test]
+fn what_is_copied_has_its_place() {
+    let thought = "I return the sum of item.price for every item in the cart";
+    let places = copied(thought, "x = 1; y = item.price for e in the cart; item.price", 3);
+    let target = "x = 1; y = item.price for e in the cart; item.price";
+    let texts: Vec<_> = places.into_iter().map(|place| &target[place]).collect();
+    assert_eq!(texts, ["item.price for", "in the cart", "item.price"]);
+}
+
+/// Every run of tokens of the target that is long enough and stands in the thought, taken together.
+fn naive_copied(thought: &str, target: &str, shortest: usize) -> BTreeSet<usize> {
+    let ours: Vec<_> = tokens(thought).collect();
+    let places: Vec<_> = crate::tokens::ranges(target).collect();
+    let runs = (shortest..=places.len()).flat_map(|length| places.windows(length));
+    let copies = runs.filter(|run| {
+        let texts: Vec<_> = run.iter().map(|place| &target[place.clone()]).collect();
+        ours.windows(run.len()).any(|window| window == texts)
+    });
+    copies.flat_map(|run| run[0].start..run[run.len() - 1].end).collect()
+}
+
 proptest! {
+    #[test]
+    fn copied_runs_are_those_that_a_search_finds(
+        thought in texts(40), target in texts(60), shortest in 1..5_u32
+    ) {
+        let found = copied(&thought, &target, shortest);
+        prop_assert!(found.is_sorted_by(|a, b| a.end < b.start));
+        let bytes: BTreeSet<_> = found.into_iter().flatten().collect();
+        prop_assert_eq!(bytes, naive_copied(&thought, &target, shortest as usize));
+    }
+
     #[test]
     fn copies_are_those_that_a_search_finds(thought in texts(40), target in texts(60)) {
         let quality = of(&thought, &target, &[]);

@@ -58,6 +58,11 @@ pub(crate) fn is_word(c: char) -> bool {
 
 /// The tokens of a text: identifiers, numbers, single signs.
 pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    ranges(text).map(|range| &text[range])
+}
+
+/// Where the tokens of a text are.
+pub(crate) fn ranges(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         at = past(text, at, |kind| kind == Kind::Passed);
@@ -69,7 +74,7 @@ pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
             _ => start + length,
         };
         at = if kind == Kind::Sign { signs(text, start, end) } else { end };
-        Some(&text[start..end])
+        Some(start..end)
     })
 }
 

@@ -43,7 +43,8 @@
 //! [`LocalScorer`] is an [`Engine`] on a thread of its own: a [`Planner`], which knows requests but no
 //! model, and an [`Executor`], which knows a model but no requests. [`Cpu`] is the executor there is;
 //! one for another device runs the same [`Pass`]. Whoever scores whole requests elsewhere implements
-//! [`Scorer`] itself, as [`HttpScorer`] does for servers.
+//! [`Scorer`] itself, as [`HttpScorer`] does for servers. [`TextScorer`] puts a tokenizer before a scorer,
+//! for those who have texts.
 //!
 //! # What holds
 //!
@@ -54,6 +55,7 @@
 mod engine;
 mod exec;
 mod http;
+mod judge;
 mod local;
 mod model;
 mod plan;
@@ -64,6 +66,7 @@ mod tokenizer;
 pub use engine::Engine;
 pub use exec::{Cpu, CpuOptions, ExecuteError, Executor, Limits, Real};
 pub use http::{ConnectError, HttpConfig, HttpScorer, ServerKind};
+pub use judge::TextScorer;
 pub use local::{LocalScorer, StartToken};
 pub use model::{Checkpoint, Config, LoadError, Rope};
 pub use plan::{Pass, Plan, Planner, Run, Segment, Target};

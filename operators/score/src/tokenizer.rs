@@ -15,6 +15,8 @@ pub struct Tokenizer {
     pipeline: PipelineTokenizer,
     digest: Digest,
     start_token: Option<u32>,
+    /// Per token, the bytes of text that it stands for.
+    lengths: Vec<u32>,
 }
 
 impl Tokenizer {
@@ -35,9 +37,10 @@ impl Tokenizer {
             });
         }
         keep_text(&mut config);
+        let lengths = lengths(&config);
         let pipeline = tokenizers::from_json(&config.to_string())
             .map_err(|error| malformed(error.to_string()))?;
-        Ok(Self { pipeline, digest: Digest::of(&file), start_token })
+        Ok(Self { pipeline, digest: Digest::of(&file), start_token, lengths })
     }
 
     /// The digest of the file.
@@ -67,6 +70,16 @@ impl Tokenizer {
         Ok(tokens.into_iter().map(PipelineToken::id).collect())
     }
 
+    /// Where each of a text's tokens ends in the text, in bytes. Tokens may end within a character.
+    pub fn ends(&self, tokens: &[u32]) -> Vec<u32> {
+        let mut end = 0;
+        let mut next = |&token: &u32| {
+            end += self.lengths.get(token as usize).copied().unwrap_or_default();
+            end
+        };
+        tokens.iter().map(&mut next).collect()
+    }
+
     /// A request made of texts.
     pub fn request(
         &self,
@@ -94,6 +107,27 @@ fn start_token(post_processor: &Value) -> Option<u32> {
     let first = post_processor["single"].get(0)?["SpecialToken"]["id"].as_str()?;
     let id = post_processor["special_tokens"][first]["ids"].get(0)?.as_u64()?;
     u32::try_from(id).ok()
+}
+
+/// More than any vocabulary has: a file that is damaged must not take all memory.
+const MOST_TOKENS: u64 = 1 << 24;
+
+/// How many bytes each token stands for. A byte is a character in the alphabet of byte-level tokenizers, and
+/// added tokens are spelled as they are.
+fn lengths(config: &Value) -> Vec<u32> {
+    let learned = config["model"]["vocab"].as_object().into_iter().flatten();
+    let learned = learned.map(|(token, id)| (id.as_u64(), token.chars().count()));
+    let added = config["added_tokens"].as_array().into_iter().flatten();
+    let added = added
+        .map(|token| (token["id"].as_u64(), token["content"].as_str().unwrap_or_default().len()));
+    let mut lengths = vec![];
+    for (id, length) in learned.chain(added) {
+        let Some(id) = id.filter(|&id| id < MOST_TOKENS) else { continue };
+        let id = id as usize;
+        lengths.resize(lengths.len().max(id + 1), 0);
+        lengths[id] = length as u32;
+    }
+    lengths
 }
 
 /// Leaves out what changes a text for looks or puts something around it, and makes every added token but

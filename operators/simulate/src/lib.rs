@@ -11,12 +11,6 @@
 //! author that does not choose reads what is offered. Files are read whole, in the order of asking. One that
 //! does not fit into what is left of the budget is skipped; later ones that are smaller may still fit. Files
 //! of a cycle that come later are not there yet and are not read.
-//!
-//! # What a thought is measured against
-//!
-//! Shown is what the trajectory shows of the repository to whoever thinks: the requirements, the plan's
-//! entries and paths of the file itself and of its dependencies, what was read, and the thought before. A
-//! name of the file that is in none of these was not known yet.
 
 mod reads;
 #[cfg(test)]
@@ -30,7 +24,7 @@ use backstory_core::{
     Moment, Operator, Outcome, Plan, Quality, Request, Scene, SimulateFile, Stage, Step, Structure,
     Thought, Work,
 };
-use backstory_quality::{Gate, Shown, Then, measure, validate};
+use backstory_quality::{Gate, Shown, Then, marks, measure, validate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -102,13 +96,7 @@ impl SimulateFile for Simulator {
     }
 
     fn marks(&self, structure: &Structure, file: u32, qualities: &[Quality]) -> Vec<String> {
-        let path = structure.path(file);
-        let of_thought = |(at, quality): (usize, &Quality)| {
-            let number = at + 1;
-            let why = self.gates.iter().filter_map(|gate| gate.check(quality));
-            why.map(|why| format!("{path}, thought {number}: {why}")).collect::<Vec<_>>()
-        };
-        qualities.iter().enumerate().flat_map(of_thought).collect()
+        marks(&self.gates, structure.path(file), qualities)
     }
 
     async fn simulate(
@@ -121,7 +109,7 @@ impl SimulateFile for Simulator {
             simulator: self,
             structure,
             plan,
-            draft: Draft { file, steps: vec![], qualities: vec![], marks: vec![] },
+            draft: Draft { file, steps: vec![], ..Draft::default() },
             requests: vec![],
         };
         let result = desk.work().await;
@@ -170,7 +158,7 @@ impl Desk<'_> {
             let path = structure.path(file);
             let thought =
                 authored.result.map_err(|error| Halt::of(error, Stage::Simulate, Some(path)))?;
-            let shown = shown(structure, plan, file, moment);
+            let shown = Shown::at(structure, plan, file, moment);
             let quality = measure(&thought.text, structure.text(file), &shown);
             let found = simulator.gates.iter();
             let found: Vec<_> =
@@ -199,28 +187,4 @@ impl Desk<'_> {
             request.message = Some(why.to_owned());
         }
     }
-}
-
-/// What whoever thinks at a moment was shown of the repository: see the head of this file.
-fn shown<'a>(structure: &'a Structure, plan: &'a Plan, file: u32, moment: Moment<'a>) -> Shown<'a> {
-    let mut shown = Shown::new();
-    shown.add(&plan.requirements);
-    let (reads, need) = match moment {
-        Moment::BeforeReading { .. } => (&[][..], ""),
-        Moment::BeforeWriting { reads, need } => (reads, need),
-    };
-    let related = structure.graph.dependencies[file as usize].iter().chain(reads).chain([&file]);
-    let positions = structure.graph.positions();
-    for &other in related {
-        shown.add(structure.path(other));
-        if let Some(entry) = plan.files.get(positions[other as usize] as usize) {
-            shown.add(&entry.purpose);
-            entry.interface.iter().for_each(|item| shown.add(item));
-        }
-    }
-    for &read in reads {
-        shown.add(structure.text(read));
-    }
-    shown.add(need);
-    shown
 }

@@ -216,8 +216,9 @@ fn a_gate_asks_again_and_then_decides() {
 fn the_keys_are_checked() {
     let config: Simulate = serde_json::from_value(json!({"model": "author"})).unwrap();
     assert_eq!(config.read_budget, 8_000);
-    let build =
-        |config: Simulate, author| config.build(&Environment { base: Path::new("."), author });
+    let build = |config: Simulate, author| {
+        config.build(&Environment { base: Path::new("."), author, scorer: &|_| None })
+    };
     let errors = build(config.clone(), &|_| None).err().unwrap();
     assert_eq!((errors.len(), errors[0].key), (1, "model"));
     assert!(matches!(build(config, &|_| Some(Arc::new(Echo::default()))), Ok(Work::Simulate(_))));

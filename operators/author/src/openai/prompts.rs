@@ -33,7 +33,8 @@ pub struct Prompts {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "path"))]
     pub repair: Option<PathBuf>,
-    /// Requirements, plan and the file that a thought is about; included by `need` and `design`.
+    /// Requirements, plan and the file that a thought is about; included by `need`, `design`
+    /// and `rewrite`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "path"))]
     pub scene: Option<PathBuf>,
@@ -45,13 +46,17 @@ pub struct Prompts {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "path"))]
     pub design: Option<PathBuf>,
+    /// Asks for another thought in the place of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
+    pub rewrite: Option<PathBuf>,
 }
 
 /// Name, source of ours, and the file that replaces it.
 type Source<'a> = (&'static str, &'static str, &'a Option<PathBuf>);
 
 impl Prompts {
-    fn sources(&self) -> [Source<'_>; 8] {
+    fn sources(&self) -> [Source<'_>; 9] {
         macro_rules! source {
             ($name:ident) => {
                 (
@@ -70,6 +75,7 @@ impl Prompts {
             source!(scene),
             source!(need),
             source!(design),
+            source!(rewrite),
         ]
     }
 
@@ -80,6 +86,7 @@ impl Prompts {
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.unwrap_or_default());
         let mut hasher = Hasher::new();
+        let mut rewrite = Hasher::new();
         let mut errors = vec![];
         for (name, ours, path) in self.sources() {
             let source = match path {
@@ -88,14 +95,24 @@ impl Prompts {
                     .map_err(|error| unusable(name, path, &error.to_string())),
             };
             let added = source.and_then(|source| {
-                hasher.field(name).field(&source);
+                let of_rewrites = name == "rewrite";
+                // Ours stays out of what plans and thoughts are asked with, which it does not change; another
+                // one is a part of who writes.
+                if !of_rewrites || path.is_some() {
+                    hasher.field(name).field(&source);
+                }
+                if of_rewrites {
+                    rewrite.field(&source);
+                }
                 let path = path.clone().unwrap_or_default();
                 let added = environment.add_template_owned(name, source);
                 added.map_err(|error| unusable(name, &path, &error.to_string()))
             });
             errors.extend(added.err());
         }
-        let templates = Templates { environment, digest: hasher.finish() };
+        let digest = hasher.finish();
+        let rewrite = rewrite.field(digest.0).finish();
+        let templates = Templates { environment, digest, rewrite };
         if errors.is_empty() { Ok(templates) } else { Err(errors) }
     }
 }
@@ -114,8 +131,10 @@ fn unusable(name: &str, path: &Path, why: &str) -> BuildError {
 /// All templates, ready to render.
 pub(crate) struct Templates {
     environment: Environment<'static>,
-    /// Of all their sources.
+    /// Of the sources that plans and thoughts are asked with.
     pub(crate) digest: Digest,
+    /// Of the sources that rewrites are asked with.
+    pub(crate) rewrite: Digest,
 }
 
 impl Templates {

@@ -5,12 +5,12 @@
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, AuthorError, Authored, Outcome, Plan, Request, Scene, Structure, Thought,
+    Author, AuthorError, Authored, Outcome, Plan, Request, Rewriting, Scene, Structure, Thought,
 };
 use backstory_model::{Price, Question};
 
 use super::planning::Part;
-use super::{BYTES_PER_TOKEN, OpenAi, thinking};
+use super::{BYTES_PER_TOKEN, OpenAi, rewriting, thinking};
 use crate::facts::Facts;
 use crate::{plan, requirements};
 
@@ -95,6 +95,19 @@ impl Author for Rehearsal {
                 requests: vec![self.request(&question, text.len())],
                 result: Ok(Thought { text, reads: None }),
             },
+            Err(error) => Authored { result: Err(error), requests: vec![] },
+        }
+    }
+
+    async fn rewrite(&self, rewriting: &Rewriting<'_>) -> Authored<Vec<String>> {
+        let facts = Facts::of(rewriting.scene.structure);
+        let text = stand_in(self.author.thought_words);
+        let one = |candidate| {
+            let question = rewriting::question(&self.author, &facts, rewriting, candidate)?;
+            Ok(self.request(&question, text.len()))
+        };
+        match (0..rewriting.candidates).map(one).collect::<Result<Vec<_>, _>>() {
+            Ok(requests) => Authored { result: Ok(vec![text; requests.len()]), requests },
             Err(error) => Authored { result: Err(error), requests: vec![] },
         }
     }

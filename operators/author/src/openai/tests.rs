@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use backstory_core::{FilePlan, Mode, Moment};
+use backstory_core::{Draft, FilePlan, Mode, Moment, Step};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -77,6 +77,78 @@ fn thoughts_are_asked_for() {
     let design = Moment::BeforeWriting { reads: &[1], need: "I need items." };
     insta::assert_snapshot!("need", ask(Mode::Hindsight, need, "need"));
     insta::assert_snapshot!("design_blinded", ask(Mode::Blinded, design, "design"));
+}
+
+/// The prompt for another thought in the place of one.
+fn rewriting(author: &OpenAi, structure: &Structure, mode: Mode, moment: Moment<'_>) -> String {
+    let (facts, plan) = (Facts::of(structure), plan(structure));
+    let draft = Draft {
+        steps: vec![Step::Think("I have to think.".into()), Step::Write(0)],
+        ..Draft::default()
+    };
+    let scene = Scene { structure, plan: &plan, file: 0, moment, mode, attempt: 0 };
+    let rewriting = Rewriting { scene, draft: &draft, step: 0, round: 2, candidates: 3 };
+    let question = rewriting::question(author, &facts, &rewriting, 1).unwrap();
+    assert_eq!((question.purpose, question.sample), ("rewrite", 7));
+    prompt(author, "rewrite", &rewriting::values(author, &facts, &rewriting))
+}
+
+#[test]
+fn rewrites_are_asked_for() {
+    let (structure, author) = (shop(), author(json!({})));
+    let need = Moment::BeforeReading { offered: &[1], skipped: &[2] };
+    let design = Moment::BeforeWriting { reads: &[1], need: "I need items." };
+    let ask = |mode, moment| rewriting(&author, &structure, mode, moment);
+    insta::assert_snapshot!("rewrite_need_blinded", ask(Mode::Blinded, need));
+    insta::assert_snapshot!("rewrite_design", ask(Mode::Hindsight, design));
+}
+
+#[test]
+fn a_rehearsal_counts_every_candidate() {
+    let structure = shop();
+    let plan = plan(&structure);
+    let draft = Draft { steps: vec![Step::Think("I think.".into())], ..Draft::default() };
+    let moment = Moment::BeforeReading { offered: &[], skipped: &[] };
+    let mode = Mode::Blinded;
+    let scene = Scene { structure: &structure, plan: &plan, file: 0, moment, mode, attempt: 0 };
+    let rewriting = Rewriting { scene, draft: &draft, step: 0, round: 0, candidates: 3 };
+    let rehearsal = Rehearsal { author: author(json!({})), price: None };
+    let Authored { result, requests } = futures::executor::block_on(rehearsal.rewrite(&rewriting));
+    assert_eq!((result.unwrap().len(), requests.len()), (3, 3));
+    let keys: std::collections::BTreeSet<_> = requests.iter().map(|request| request.key).collect();
+    assert_eq!(keys.len(), 3, "each is asked once");
+}
+
+/// A rewrite shows what the thought was asked with, in the same words, and no more of the file.
+#[test]
+fn a_rewrite_begins_like_the_question_for_its_thought() {
+    let (structure, author) = (shop(), author(json!({})));
+    let (facts, plan) = (Facts::of(&structure), plan(&structure));
+    let moment = Moment::BeforeWriting { reads: &[1], need: "I need items." };
+    let mode = Mode::Blinded;
+    let scene = Scene { structure: &structure, plan: &plan, file: 0, moment, mode, attempt: 0 };
+    let first = prompt(&author, "design", &thinking::values(&author, &facts, &scene));
+    let again = rewriting(&author, &structure, mode, moment);
+    let common = first.bytes().zip(again.bytes()).take_while(|(a, b)| a == b).count();
+    let task = first.find("# Task").unwrap();
+    assert!(common > task, "{common} bytes in common, {task} before the task");
+    let body = structure.text(0).lines().find(|line| line.contains("pass")).unwrap();
+    assert!(!again.contains(body));
+}
+
+/// Answers to plans and thoughts that were recorded before are found again: what asks for rewrites is not a
+/// part of what asked for them, unless it was chosen.
+#[test]
+fn rewrites_have_keys_of_their_own() {
+    let folder = std::env::temp_dir().join(format!("backstory-rewrite-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("rewrite.jinja");
+    std::fs::write(&path, "{{ current }}").unwrap();
+    let (usual, other) =
+        (author(json!({})), author(json!({ "prompts": { "rewrite": path.to_str().unwrap() } })));
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_ne!(usual.templates.rewrite, usual.templates.digest);
+    assert_ne!(usual.identity, other.identity);
 }
 
 /// What two questions about one repository have in common comes first, for the caches of servers.

@@ -37,7 +37,7 @@ fn plan(order: &[u32]) -> Plan {
 }
 
 fn draft(file: u32, steps: &[Step]) -> Arc<Draft> {
-    Arc::new(Draft { file, steps: steps.to_vec(), qualities: vec![], marks: vec![] })
+    Arc::new(Draft { file, steps: steps.to_vec(), ..Draft::default() })
 }
 
 fn thought() -> Step {

@@ -4,6 +4,7 @@
 //! - `packing` compares candidates scored together with candidates scored alone;
 //! - `loading` fixes what is said of folders that are no model;
 //! - `local` asks a scorer from many places, and has it fail;
+//! - `judge` asks with texts;
 //! - `tokenizer` fixes what texts become.
 
 #![allow(clippy::unwrap_used)]
@@ -11,6 +12,7 @@
 #[path = "../made/mod.rs"]
 mod made;
 
+mod judge;
 mod loading;
 mod local;
 mod packing;

@@ -1,0 +1,63 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+/// A text whose likelihood is asked for, after each of several candidates.
+///
+/// All parts are tokenised each for itself and then joined, so that the target has the same tokens whatever
+/// stands before it. An empty part has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Case {
+    /// What comes first, in order. What cases have in common at their start may be computed once.
+    pub context: Vec<Arc<str>>,
+    /// What follows the context, one after the other in its place; each in parts, or without any.
+    pub candidates: Vec<Vec<Arc<str>>>,
+    /// The text, which follows each candidate.
+    pub target: Arc<str>,
+}
+
+/// How likely the target of a case is after one candidate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Likelihood {
+    /// The natural logarithm of the probability of each token of the target, given all before it. Never
+    /// empty, all finite.
+    pub log_probs: Vec<f64>,
+    /// Per token of the target, where it ends in the target, in bytes: as many as `log_probs`, the same for
+    /// all candidates of a case.
+    pub ends: Arc<[u32]>,
+    /// Per part of the candidate, its tokens.
+    pub tokens: Vec<u32>,
+}
+
+impl Likelihood {
+    /// The negative log-likelihood of the whole target, in nats: lower is more likely.
+    pub fn nats(&self) -> f64 {
+        self.clipped(f64::INFINITY)
+    }
+
+    /// The same with the surprise of each token counted up to `clip` nats.
+    pub fn clipped(&self, clip: f64) -> f64 {
+        self.log_probs.iter().map(|log_prob| (-log_prob).min(clip)).sum()
+    }
+}
+
+/// Why a candidate has no likelihood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unscored {
+    /// It cannot be had; asking again would give the same.
+    #[error("{0}")]
+    Refused(String),
+    /// It cannot be had for now, for a reason that has nothing to do with what was asked.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Whoever says how likely texts are: a model behind its tokenizer. Called concurrently.
+#[async_trait]
+pub trait Judge: Send + Sync {
+    /// What determines likelihoods besides the case, recorded in rows: model, tokenizer, precision.
+    fn identity(&self) -> String;
+
+    /// One result for each candidate, in order.
+    async fn weigh(&self, case: Case) -> Vec<Result<Likelihood, Unscored>>;
+}

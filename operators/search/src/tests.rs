@@ -1,0 +1,111 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+// What is computed from equal numbers in one way is equal to the bit.
+#![allow(clippy::float_cmp)]
+
+mod effects;
+mod frames;
+mod naive;
+mod properties;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use backstory_core::{
+    AuthorError, Case, Decision, Digest, Draft, FilePlan, Gains, Graph, Hasher, Likelihood, Mode,
+    Outcome, Outline, Plan, Repository, Request, Rewriting, Scene, SourceFile, Step, Thought,
+    Trial, Unscored, Variant,
+};
+use futures::executor::block_on;
+use serde_json::json;
+
+use super::*;
+
+/// Files without dependencies, in the order given.
+fn structure(files: &[(&str, &str)]) -> Structure {
+    let source = |&(path, text): &(&str, &str)| SourceFile {
+        path: path.into(),
+        language: "python",
+        digest: Digest::of(text),
+        text: text.into(),
+    };
+    Structure {
+        repository: Arc::new(Repository {
+            name: "r".into(),
+            commit: None,
+            license: None,
+            files: files.iter().map(source).collect(),
+            context: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            failures: vec![],
+        }),
+        outlines: files.iter().map(|_| Arc::new(Outline::default())).collect(),
+        graph: Arc::new(Graph {
+            order: (0..files.len() as u32).collect(),
+            components: (0..files.len() as u32).collect(),
+            dependencies: vec![vec![]; files.len()],
+            ..Graph::default()
+        }),
+    }
+}
+
+fn plan(structure: &Structure) -> Plan {
+    let entry = |&file: &u32| FilePlan {
+        file,
+        purpose: format!("Purpose of {}.", structure.path(file)),
+        interface: vec!["add(item)".into()],
+        relies_on: vec![],
+    };
+    Plan {
+        requirements: "Sell things.".into(),
+        files: structure.graph.order.iter().map(entry).collect(),
+    }
+}
+
+fn draft(file: u32, steps: Vec<Step>) -> Draft {
+    Draft { file, steps, ..Draft::default() }
+}
+
+fn config(fields: &serde_json::Value) -> Search {
+    let mut config = json!({ "model": "m", "scorer": "s" });
+    config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    serde_json::from_value(config).unwrap()
+}
+
+fn run(
+    searcher: &Searcher,
+    structure: &Structure,
+    draft: &Draft,
+    control: Option<&Draft>,
+) -> Authored<Searched, Halt> {
+    let plan = plan(structure);
+    let searching = Searching { structure, plan: &plan, draft, mode: Mode::Blinded, control };
+    block_on(searcher.search(&searching))
+}
+
+fn request(text: &str) -> Request {
+    Request {
+        key: Digest::of(text),
+        purpose: "rewrite".into(),
+        file: None,
+        endpoint: None,
+        model: "m".into(),
+        prompt_tokens: 1,
+        completion_tokens: 1,
+        latency_ms: 1,
+        tries: 1,
+        finish_reason: None,
+        cost: None,
+        outcome: Outcome::Used,
+        message: None,
+    }
+}
+
+/// Where words end.
+fn ends(text: &str) -> Arc<[u32]> {
+    let start = text.as_ptr().addr();
+    text.split_whitespace().map(|word| (word.as_ptr().addr() - start + word.len()) as u32).collect()
+}
+
+fn words(parts: &[Arc<str>]) -> Vec<u32> {
+    parts.iter().map(|part| part.split_whitespace().count() as u32).collect()
+}
