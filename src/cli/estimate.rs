@@ -306,7 +306,7 @@ fn amount(range: Range) -> String {
         number => format!("{number:.decimals$}{name}"),
     };
     match range.error {
-        error if error == 0.0 => number(range.value),
+        0.0 => number(range.value),
         error if error < UNKNOWN => format!("{} ± {}", number(range.value), number(error)),
         _ => format!("{} ± ?", number(range.value)),
     }
@@ -314,7 +314,7 @@ fn amount(range: Range) -> String {
 
 fn time(range: Range) -> String {
     let error = match range.error {
-        error if error == 0.0 => return duration(range.value),
+        0.0 => return duration(range.value),
         error if error < UNKNOWN => duration(error),
         _ => "?".to_owned(),
     };

@@ -72,17 +72,17 @@ pub fn score(args: &ScoreArgs) -> Result<Exit, CliError> {
         Box::new(load(args, &tokenizer, &request)?)
     };
     let thought_tokens = request.candidates.iter().map(|it| it.len()).collect::<Vec<_>>();
-    let scores = runtime.block_on(scorer.score(request));
+    let results = runtime.block_on(scorer.score(request));
     let thoughts = args.thoughts.iter().map(|path| path.display().to_string());
     let names = ["no thought".to_owned()].into_iter().chain(thoughts);
-    let scored = names.zip(scores).collect::<Vec<_>>();
+    let found = names.zip(results).collect::<Vec<_>>();
     let text = if args.json {
-        as_json(scorer.identity(), &scored, &thought_tokens).to_string()
+        as_json(scorer.identity(), &found, &thought_tokens).to_string()
     } else {
-        as_text(&scored, &thought_tokens, Paint::for_stdout())
+        as_text(&found, &thought_tokens, Paint::for_stdout())
     };
     writeln!(io::stdout(), "{text}")?;
-    let whole = scored.iter().all(|(_, score)| score.is_ok());
+    let whole = found.iter().all(|(_, score)| score.is_ok());
     Ok(if whole { Exit::Done } else { Exit::Rejected })
 }
 
@@ -124,8 +124,9 @@ fn gain(scored: &[Scored], score: &TargetScore) -> Option<f64> {
     Some((none.nats() - score.nats()) / score.tokens() as f64)
 }
 
-fn as_json(identity: &Identity, scored: &[Scored], thought_tokens: &[usize]) -> Value {
-    let scores = scored.iter().zip(thought_tokens).enumerate().map(|(at, ((name, score), tokens))| {
+fn as_json(identity: &Identity, found: &[Scored], thought_tokens: &[usize]) -> Value {
+    let candidates = found.iter().zip(thought_tokens).enumerate();
+    let scores = candidates.map(|(at, ((name, score), tokens))| {
         let thought = (at > 0).then_some(name);
         match score {
             Ok(score) => json!({
@@ -135,9 +136,14 @@ fn as_json(identity: &Identity, scored: &[Scored], thought_tokens: &[usize]) -> 
                 "tokens": score.tokens(),
                 "perplexity": score.perplexity(),
                 "bits_per_byte": score.bits_per_byte(),
-                "gain_vs_none": gain(scored, score),
+                "gain_vs_none": gain(found, score),
             }),
-            Err(error) => json!({ "thought": thought, "thought_tokens": tokens, "nats": null, "error": error.to_string() }),
+            Err(error) => json!({
+                "thought": thought,
+                "thought_tokens": tokens,
+                "nats": null,
+                "error": error.to_string(),
+            }),
         }
     });
     json!({ "scorer": identity, "scores": scores.collect::<Vec<_>>() })

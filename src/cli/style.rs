@@ -88,24 +88,14 @@ pub fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        let shown = [0, 12, 999, 1_000, 1_234_567].map(count);
-        assert_eq!(shown, ["0", "12", "999", "1,000", "1,234,567"]);
-    }
-}
-
-/// Lines of a table, its head first: texts on the left, all other columns flush right. A last cell without a
-/// column after it may be of any length.
+/// Lines of a table, its head first: texts on the left, all other columns flush right. The last cell of a row
+/// that is shorter than the head runs over the columns after it.
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     let head = head.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>();
     let mut widths = head.iter().map(|cell| cell.chars().count()).collect::<Vec<_>>();
-    for row in rows.iter().filter(|row| row.len() == head.len()) {
-        for (width, cell) in widths.iter_mut().zip(row) {
+    for row in rows {
+        let open_end = usize::from(row.len() < head.len());
+        for (width, cell) in widths.iter_mut().zip(&row[..row.len() - open_end]) {
             *width = cell.chars().count().max(*width);
         }
     }
@@ -116,4 +106,15 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
         padded.collect::<Vec<_>>().join("  ")
     };
     [&head].into_iter().chain(rows).map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let shown = [0, 12, 999, 1_000, 1_234_567].map(count);
+        assert_eq!(shown, ["0", "12", "999", "1,000", "1,234,567"]);
+    }
 }

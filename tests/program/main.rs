@@ -18,7 +18,6 @@ mod git;
 mod golden;
 mod interrupted;
 #[path = "../../operators/score/tests/made/mod.rs"]
-#[expect(dead_code, reason = "the tests of scoring make more of it")]
 mod made;
 mod models;
 mod plan_tests;

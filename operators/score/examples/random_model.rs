@@ -7,7 +7,6 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 #[path = "../tests/made/mod.rs"]
-#[allow(dead_code, reason = "tests make more of it")]
 mod made;
 
 use std::fs;

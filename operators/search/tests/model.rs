@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[allow(dead_code)]
 #[path = "../../score/tests/made/mod.rs"]
 mod made;
 

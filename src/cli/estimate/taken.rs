@@ -60,7 +60,7 @@ pub async fn taken(sink: &Path) -> Result<Taken, OutputError> {
     let (mut stages, mut costs) = (Vec::<Stage>::new(), Costs::new());
     while let Some(batch) = stream.try_next().await? {
         let (numbers, texts) = batch.columns().split_at(5);
-        let numbers = numbers.iter().map(|column| column.as_primitive::<Float64Type>());
+        let numbers = numbers.iter().map(AsArray::as_primitive::<Float64Type>);
         let numbers = numbers.collect::<Vec<_>>();
         let texts = texts.iter().map(|column| cast(column, &DataType::Utf8));
         let texts = texts.collect::<Result<Vec<_>, _>>()?;

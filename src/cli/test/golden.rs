@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use anstyle::AnsiColor;
 use arrow::array::AsArray;
-use backstory_core::Digest;
+use backstory_core::{Digest, Mode};
 use futures::TryStreamExt;
 use similar::{ChangeTag, TextDiff};
 
@@ -78,7 +78,7 @@ fn text(trajectory: &TrajectoryRow, sequence: &SequenceRow) -> io::Result<String
     line("commit", trajectory.commit_id.as_deref().unwrap_or_default());
     line("license", trajectory.license.as_deref().unwrap_or_default());
     line("language", trajectory.language.as_deref().unwrap_or_default());
-    line("mode", trajectory.mode.map(|mode| mode.name()).unwrap_or_default());
+    line("mode", trajectory.mode.map(Mode::name).unwrap_or_default());
     line("files met", &trajectory.n_files_seen.to_string());
     line("left out", &left_out.collect::<Vec<_>>().join(", "));
     line("files", &debug(&trajectory.files));

@@ -1,5 +1,7 @@
 //! Models made by a formula: the same as `truth/truth.py` has, so that no weights need to be kept.
 
+#![allow(dead_code, reason = "each user needs different parts of it")]
+
 use std::path::Path;
 
 use half::{bf16, f16};
