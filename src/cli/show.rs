@@ -67,38 +67,25 @@ async fn find(args: &ShowArgs) -> Result<Vec<(TrajectoryRow, SequenceRow)>, CliE
 }
 
 async fn first_repo(reader: &Reader, out: &std::path::Path) -> Result<String, CliError> {
-    let names = names(reader, "SELECT min(repo) FROM trajectories").await?;
+    let names = reader.texts("SELECT min(repo) FROM trajectories").await?;
     let missing = || CliError::Usage(format!("\"{}\" holds no trajectory", out.display()));
     names.into_iter().next().ok_or_else(missing)
-}
-
-/// The first column of a query, nulls left out.
-async fn names(reader: &Reader, sql: &str) -> Result<BTreeSet<String>, CliError> {
-    let mut rows = reader.stream(sql).await?;
-    let mut names = BTreeSet::new();
-    while let Some(batch) = rows.try_next().await.map_err(OutputError::from)? {
-        let column = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Utf8)
-            .map_err(OutputError::from)?;
-        let column = arrow::array::AsArray::as_string::<i32>(&column);
-        names.extend(column.iter().flatten().map(str::to_owned));
-    }
-    Ok(names)
 }
 
 /// Says why there is nothing to show: rejected, another arm, a misspelt name.
 async fn not_found(reader: &Reader, repo: &str, args: &ShowArgs) -> CliError {
     let ask = async {
         let of_repo = format!("WHERE repo = {}", literal(repo));
-        let arms = names(reader, &format!("SELECT arm FROM trajectories {of_repo}")).await?;
+        let arms = reader.texts(&format!("SELECT arm FROM trajectories {of_repo}")).await?;
         if let (Some(arm), false) = (&args.arm, arms.is_empty()) {
             let arms = arms.into_iter().collect::<Vec<_>>().join("\", \"");
             return Ok(format!("\"{repo}\" has no arm \"{arm}\"\nhint: it has \"{arms}\""));
         }
-        let rejected = names(reader, &format!("SELECT message FROM errors {of_repo}")).await?;
+        let rejected = reader.texts(&format!("SELECT message FROM errors {of_repo}")).await?;
         if let Some(message) = rejected.first() {
             return Ok(format!("\"{repo}\" was rejected: {message}"));
         }
-        let all = names(reader, "SELECT repo FROM trajectories").await?;
+        let all = reader.texts("SELECT repo FROM trajectories").await?;
         let near = backstory_core::closest(repo, all.iter().map(String::as_str));
         let hint = near.map_or_else(
             || format!("the tables hold {} repositories, see backstory query", all.len()),

@@ -2,6 +2,7 @@
 
 mod golden;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -54,7 +55,7 @@ pub fn test(args: &TestArgs) -> Result<Exit, CliError> {
     let found = reading_runtime()?.block_on(async {
         let reader = Reader::open(&sink).await?;
         if args.record {
-            keep_used(&answers, &golden::keys(&reader).await?)?;
+            keep_used(&answers, &reader.texts("SELECT DISTINCT key FROM ledger").await?)?;
         }
         golden::render(&reader).await
     })?;
@@ -100,7 +101,7 @@ fn stopped(why: &str, args: &TestArgs) -> String {
 
 /// Removes answers that no request of the ledger has used. They lie as [`backstory_author`] keeps them:
 /// named by key, in folders of two digits.
-fn keep_used(answers: &Path, used: &[String]) -> io::Result<()> {
+fn keep_used(answers: &Path, used: &BTreeSet<String>) -> io::Result<()> {
     let folders = match fs::read_dir(answers) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         folders => folders?,

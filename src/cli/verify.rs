@@ -32,7 +32,7 @@ pub fn verify(args: &VerifyArgs) -> Result<Exit, CliError> {
         let reader = Reader::open(&args.out).await?;
         let echo = reader.plan().ok_or_else(|| OutputError::Missing(args.out.clone()))?;
         let plan =
-            crate::plan::load_echo("the plan kept with the tables", echo)?.build_to_read()?;
+            crate::plan::load_echo("the plan kept with the tables", echo)?.build_rehearsed()?;
         let spinner = ProgressBar::new_spinner();
         let progress = |rows| spinner.set_message(format!("{} trajectories", count(rows)));
         let verdict = crate::verify::verify(&plan, &reader, &progress).await;

@@ -80,18 +80,14 @@ impl Loaded {
         self.build_with(Answers::Asked(&self.sink().join(ANSWERS)), &environment)
     }
 
-    /// The same for who only reads what a run has left behind, and needs no key to any server.
-    pub fn build_to_read(&self) -> Result<Resolved, Diagnostics> {
-        self.build_with(Answers::Rehearsed, &no_key)
-    }
-
     /// The same with recorded answers: see [`Answers::Recorded`].
     pub fn build_recorded(&self, folder: &Path, asks: bool) -> Result<Resolved, Diagnostics> {
         let key: Key<'_> = if asks { &environment } else { &no_key };
         self.build_with(Answers::Recorded { folder, asks }, key)
     }
 
-    /// The same with models that are not asked: see [`Answers::Rehearsed`].
+    /// The same with models that are not asked and need no keys: see [`Answers::Rehearsed`]. Enough for who
+    /// reads what a run has left behind.
     pub fn build_rehearsed(&self) -> Result<Resolved, Diagnostics> {
         self.build_with(Answers::Rehearsed, &no_key)
     }

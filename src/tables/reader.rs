@@ -1,6 +1,6 @@
 //! Reading tables back, with SQL.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -69,6 +69,17 @@ impl Reader {
             .with_allow_dml(false)
             .with_allow_statements(false);
         Ok(self.context.sql_with_options(sql, reading).await?)
+    }
+
+    /// The distinct texts of the first column of a query, nulls left out.
+    pub async fn texts(&self, sql: &str) -> Result<BTreeSet<String>, OutputError> {
+        let mut rows = self.stream(sql).await?;
+        let mut texts = BTreeSet::new();
+        while let Some(batch) = rows.try_next().await? {
+            let column = cast(batch.column(0), &DataType::Utf8)?;
+            texts.extend(column.as_string::<i32>().iter().flatten().map(str::to_owned));
+        }
+        Ok(texts)
     }
 
     /// What the ledger says was paid, by model.

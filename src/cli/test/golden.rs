@@ -11,7 +11,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anstyle::AnsiColor;
-use arrow::array::AsArray;
 use backstory_core::{Digest, Mode};
 use futures::TryStreamExt;
 use similar::{ChangeTag, TextDiff};
@@ -104,19 +103,6 @@ fn short(digest: &str) -> String {
 /// A digest of everything in a value.
 fn debug(value: &impl std::fmt::Debug) -> String {
     short(&Digest::of(format!("{value:?}")).to_string())
-}
-
-/// The keys of all requests in the ledger.
-pub async fn keys(reader: &Reader) -> Result<Vec<String>, CliError> {
-    let sql = "SELECT DISTINCT CAST(key AS VARCHAR) FROM ledger";
-    let mut rows = reader.stream(sql).await?;
-    let mut keys = vec![];
-    while let Some(batch) = rows.try_next().await.map_err(OutputError::from)? {
-        let column = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Utf8)
-            .map_err(OutputError::from)?;
-        keys.extend(column.as_string::<i32>().iter().flatten().map(str::to_owned));
-    }
-    Ok(keys)
 }
 
 /// What is expected; nothing if the folder is not there yet.
