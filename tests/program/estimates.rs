@@ -37,11 +37,15 @@ fn from_the_structure_alone_requests_are_known() {
 fn a_sample_of_all_is_the_truth_and_is_paid_once() {
     let model = Model::new(Scenario::default());
     let place = place_with(&model, 6, "price = { input = 1.0, output = 2.0 }");
+    // Answers in the output, where they are if a plan does not say.
+    let plan = fs::read_to_string(place.at("plan.toml")).unwrap();
+    place.write("plan.toml", plan.replace("answers = \"answers\"\n", ""));
     let arguments = ["estimate", "plan.toml", "--json", "--sample", "6"];
     let estimate = place.run(&arguments).exits(0).json();
     let asked = model.requests();
     assert!(asked > 0);
-    place.run_into("out", &[]);
+    place.run(&["run", "plan.toml"]);
+    assert!(!place.at("answers").exists());
     assert_eq!(model.requests(), asked, "the run asks for nothing that the sample has asked for");
     let sums = "SELECT CAST(SUM(tries) AS DOUBLE) AS requests, \
                 CAST(SUM(prompt_tokens) AS DOUBLE) AS tokens_in, \
