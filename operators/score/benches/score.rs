@@ -14,7 +14,11 @@
 //! rate counts the multiplications and additions that a text needs, whatever was done in fact. CPU is
 //! the time of all threads, and says what a busy machine hides.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a tool of developers stops at the first surprise"
+)]
 
 #[path = "../tests/made/mod.rs"]
 mod made;

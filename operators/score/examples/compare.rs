@@ -4,7 +4,11 @@
 //! cargo run --release -p backstory-score --example compare -- CASE.json...
 //! ```
 
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a tool of developers stops at the first surprise"
+)]
 
 #[path = "../tests/made/mod.rs"]
 mod made;

@@ -4,7 +4,11 @@
 //! cargo run -p backstory-score --example random_model -- datasets/tokenizer.json out/random-model
 //! ```
 
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a tool of developers stops at the first surprise"
+)]
 
 #[path = "../tests/made/mod.rs"]
 mod made;

@@ -129,7 +129,7 @@ fn checked(place: usize, value: Option<f64>) -> Result<f64, Unread> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
     use proptest::prelude::*;
 

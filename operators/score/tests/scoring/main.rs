@@ -7,7 +7,7 @@
 //! - `judge` asks with texts;
 //! - `tokenizer` fixes what texts become.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../made/mod.rs"]
 mod made;
