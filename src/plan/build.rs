@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use backstory_core::{
-    Answers, Author, AuthorEnvironment, BuildError, Digest, Environment, Flatten, Mask, OrderFiles,
+    Answers, Author, ModelEnvironment, BuildError, Digest, Environment, Flatten, Mask, OrderFiles,
     OutlineFile, PlanRepository, SimulateFile, Source, Work,
 };
 
@@ -184,7 +184,7 @@ impl Builder<'_> {
     /// One entry per model; none for those that could not be made.
     fn authors(&mut self) -> Vec<Option<Arc<dyn Author>>> {
         let environment =
-            AuthorEnvironment { base: &self.plan.base, answers: self.answers, key: self.key };
+            ModelEnvironment { base: &self.plan.base, answers: self.answers, key: self.key };
         let build =
             |model: &Configured<AuthorKind>| (model.kind.build)(model.config.clone(), &environment);
         self.plan.models.iter().map(|model| self.taken(build(model), model)).collect()

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backstory_core::{
-    Author, AuthorEnvironment, BuildError, Classify, Environment, Flow, Operator, Source, Work,
+    Author, ModelEnvironment, BuildError, Classify, Environment, Flow, Operator, Source, Work,
 };
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -42,7 +42,7 @@ pub struct AuthorKind {
     /// What it asks of the world outside the process, in one word; none if nothing.
     pub effect: Option<&'static str>,
     /// Makes the author.
-    pub build: fn(Json, &AuthorEnvironment<'_>) -> Built<Arc<dyn Author>>,
+    pub build: fn(Json, &ModelEnvironment<'_>) -> Built<Arc<dyn Author>>,
 }
 
 /// A kind of operator.

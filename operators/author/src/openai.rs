@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use backstory_core::{
-    Answers, Author, AuthorEnvironment, AuthorError, Authored, BuildError, Digest, Hasher,
+    Answers, Author, AuthorError, Authored, BuildError, Digest, Hasher, ModelEnvironment,
     ModelStatus, Outcome, Plan, Repository, Request, Rewriting, Scene, Spent, Structure, Thought,
 };
 use backstory_model::{Client, Message, ModelConfig, Place, Question};
@@ -109,7 +109,7 @@ impl OpenAiConfig {
     /// Makes the author. Reads templates and environment variables; asks nothing.
     pub fn build(
         self,
-        environment: &AuthorEnvironment<'_>,
+        environment: &ModelEnvironment<'_>,
     ) -> Result<Arc<dyn Author>, Vec<BuildError>> {
         let price = self.model.price;
         let author = self.author(environment)?;
@@ -119,20 +119,10 @@ impl OpenAiConfig {
         })
     }
 
-    fn author(self, environment: &AuthorEnvironment<'_>) -> Result<OpenAi, Vec<BuildError>> {
+    fn author(self, environment: &ModelEnvironment<'_>) -> Result<OpenAi, Vec<BuildError>> {
         let templates = self.prompts.load(environment.base);
         let named = |folder: &PathBuf| environment.base.join(folder);
-        let answers = match (environment.answers, &self.answers) {
-            (Answers::Asked(_) | Answers::Rehearsed, Some(folder)) => {
-                Place::Folder { path: named(folder), own: false }
-            }
-            (Answers::Asked(folder), None) => Place::Folder { path: folder.to_owned(), own: true },
-            (Answers::Recorded { folder, asks: true }, _) => {
-                Place::Folder { path: folder.to_owned(), own: false }
-            }
-            (Answers::Recorded { folder, asks: false }, _) => Place::Recorded(folder.to_owned()),
-            (Answers::Rehearsed, None) => Place::Recorded(environment.base.to_owned()),
-        };
+        let answers = Place::of(environment.answers, self.answers.as_ref().map(named));
         let client = Client::with_keys(&self.model, answers, environment.key);
         let (templates, client) = match (templates, client) {
             (Ok(templates), Ok(client)) => (templates, client),

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, AuthorEnvironment, Authored, BuildError, Moment, Plan, Rewriting, Scene, Structure,
+    Author, Authored, BuildError, ModelEnvironment, Moment, Plan, Rewriting, Scene, Structure,
     Thought,
 };
 use schemars::JsonSchema;
@@ -27,7 +27,7 @@ impl Outline {
     pub const EFFECT: Option<&'static str> = None;
 
     /// Makes the author.
-    pub fn build(self, _: &AuthorEnvironment<'_>) -> Result<Arc<dyn Author>, Vec<BuildError>> {
+    pub fn build(self, _: &ModelEnvironment<'_>) -> Result<Arc<dyn Author>, Vec<BuildError>> {
         Ok(Arc::new(FactsOnly))
     }
 }

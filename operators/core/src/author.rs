@@ -135,9 +135,9 @@ pub enum Answers<'a> {
     Rehearsed,
 }
 
-/// What a configuration of an author may refer to.
+/// What a configuration of a model, who writes or who scores, may refer to.
 #[derive(Clone, Copy)]
-pub struct AuthorEnvironment<'a> {
+pub struct ModelEnvironment<'a> {
     /// The folder that relative paths start from: that of the plan file.
     pub base: &'a Path,
     /// Where the answers of models come from.

@@ -27,7 +27,7 @@ mod suggest;
 mod trajectory;
 
 pub use author::{
-    Answers, Author, AuthorEnvironment, AuthorError, Authored, Mode, ModelStatus, Moment,
+    Answers, Author, ModelEnvironment, AuthorError, Authored, Mode, ModelStatus, Moment,
     Rewriting, Scene, Spent, Thought,
 };
 pub use digest::{Digest, DigestParseError, Hasher};

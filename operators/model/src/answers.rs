@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use backstory_core::{Digest, Request};
+use backstory_keep::{Place, Shelves, Unsettled};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::Reply;
-use crate::place::{Place, Shelves, Unsettled};
 
 /// An answer and the record of its payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ impl Answers {
 
     /// Whether there will never be others.
     pub fn are_recorded(&self) -> bool {
-        matches!(self.shelves.place(), Place::Recorded(_))
+        self.shelves.place().is_recorded()
     }
 
     /// What is wrong, as a sentence.

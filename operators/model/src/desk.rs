@@ -9,11 +9,11 @@ use backstory_core::{BuildError, Digest, ModelStatus, Request, Spent};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
+use crate::Place;
 use crate::answers::Answers;
 use crate::budget::Purse;
 use crate::endpoint::{Now, Pass, Seen};
 use crate::flight::Flights;
-use crate::place::Place;
 use crate::pool::Pool;
 use crate::queue::Ticket;
 use crate::server::Server;

@@ -32,7 +32,6 @@ mod desk;
 mod endpoint;
 mod flight;
 mod pace;
-mod place;
 mod pool;
 mod question;
 mod queue;
@@ -42,8 +41,8 @@ mod server;
 mod status;
 mod wire;
 
+pub use backstory_keep::Place;
 pub use client::{AskError, Asked, Client};
 pub use config::{Budget, Endpoint, ModelConfig, OnTruncated, Price, Structured, Tries};
-pub use place::Place;
 pub use question::{Message, Question};
 pub use reply::Reply;

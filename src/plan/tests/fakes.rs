@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, AuthorEnvironment, Authored, BuildError, Classify, Digest, Draft, Environment, Failure,
+    Author, ModelEnvironment, Authored, BuildError, Classify, Digest, Draft, Environment, Failure,
     FileClass, Flow, Graph, Halt, Mode, Operator, OrderFiles, Outline, OutlineFile, PlanRepository,
     Quality, Repository, Scene, Sequence, SimulateFile, Source, SourceError, SourceFile, SpanKind,
     Story, Structure, Thought, Trajectory, Work,
@@ -181,7 +181,7 @@ impl Facts {
     const SUMMARY: &str = "Writes from facts only";
     const EFFECT: Option<&str> = None;
 
-    fn build(self, _: &AuthorEnvironment<'_>) -> Result<Arc<dyn Author>, Vec<BuildError>> {
+    fn build(self, _: &ModelEnvironment<'_>) -> Result<Arc<dyn Author>, Vec<BuildError>> {
         match &self.school {
             Some(school) => Err(file(Path::new("/nowhere"), "school", school).unwrap_err()),
             None => Ok(Arc::new(Nothing)),

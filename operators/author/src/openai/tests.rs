@@ -19,7 +19,7 @@ fn author(fields: serde_json::Value) -> OpenAi {
     let mut config = json!({ "model": "m", "urls": ["http://localhost:1/v1"] });
     config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     let config: OpenAiConfig = serde_json::from_value(config).unwrap();
-    let environment = AuthorEnvironment {
+    let environment = ModelEnvironment {
         base: Path::new("."),
         answers: Answers::Asked(Path::new("answers")),
         key: &|_| None,
@@ -176,7 +176,7 @@ async fn parts_of_a_plan_are_asked_for_at_once_when_requirements_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let fields = json!({ "model": "m", "urls": [server.url()], "plan_files": 1 });
     let config: OpenAiConfig = serde_json::from_value(fields).unwrap();
-    let environment = AuthorEnvironment {
+    let environment = ModelEnvironment {
         base: Path::new("."),
         answers: Answers::Asked(folder.path()),
         key: &|_| None,
@@ -295,7 +295,7 @@ fn a_template_that_cannot_be_used_is_reported() {
         "model": "m", "urls": ["http://localhost:1/v1"], "prompts": { "need": "need.jinja" }
     }))
     .unwrap();
-    let environment = AuthorEnvironment {
+    let environment = ModelEnvironment {
         base: &folder,
         answers: Answers::Asked(Path::new("answers")),
         key: &|_| None,

@@ -193,7 +193,7 @@ def _load(path):
 
 fn author() -> Arc<dyn Author> {
     let environment =
-        AuthorEnvironment { base: Path::new("."), answers: Answers::Rehearsed, key: &|_| None };
+        ModelEnvironment { base: Path::new("."), answers: Answers::Rehearsed, key: &|_| None };
     Outline::default().build(&environment).unwrap()
 }
 

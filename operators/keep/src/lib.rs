@@ -1,4 +1,13 @@
-//! Where answers are kept, under which names.
+//! Keeps what was paid for: answers of models, scores.
+//!
+//! Responsible for where an object lies, under which name, and that it is there to stay. Not responsible for
+//! what is in it.
+//!
+//! # What holds
+//!
+//! - An object is there whole or not at all, whoever is killed. A power cut may leave a torn one, which its
+//!   owner has to know by its content.
+//! - Once [`Shelves::settle`] returns, an object in a folder outlives a power cut.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -7,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use backstory_core::Digest;
+use backstory_core::{Answers, Digest};
 use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::sync::Semaphore;
@@ -16,7 +25,7 @@ use tokio::sync::Semaphore;
 /// and not so many that their threads keep those that talk to servers from a processor.
 const SETTLING: usize = 32;
 
-/// Where answers are kept: one object per key, in a folder named after the first two digits of it.
+/// Where objects are kept: one per key, in a folder named after the first two digits of it.
 #[derive(Clone, Debug)]
 pub enum Place {
     /// A folder of this machine, which need not be there yet. What is kept in it outlives a power cut.
@@ -24,13 +33,35 @@ pub enum Place {
         /// The folder.
         path: PathBuf,
         /// Whether all that is in it was paid for the same output. What is recalled from such a folder
-        /// counts against the budget, for it is paid and was never charged.
+        /// counts against a budget, for it is paid and was never charged.
         own: bool,
     },
-    /// A folder of answers that were recorded before: what is not there is not asked for.
+    /// A folder of what was recorded before: what is not there is not asked for.
     Recorded(PathBuf),
     /// Any store, under a prefix. The store decides what outlives a power cut.
     Store(Arc<dyn ObjectStore>, object_store::path::Path),
+}
+
+impl Place {
+    /// Where a plan keeps them: `named` is the folder that the configuration names, if it names one.
+    pub fn of(answers: Answers<'_>, named: Option<PathBuf>) -> Self {
+        match (answers, named) {
+            (Answers::Asked(_) | Answers::Rehearsed, Some(path)) => {
+                Self::Folder { path, own: false }
+            }
+            (Answers::Asked(folder), None) => Self::Folder { path: folder.to_owned(), own: true },
+            (Answers::Recorded { folder, asks: true }, _) => {
+                Self::Folder { path: folder.to_owned(), own: false }
+            }
+            (Answers::Recorded { folder, asks: false }, _) => Self::Recorded(folder.to_owned()),
+            (Answers::Rehearsed, None) => Self::Recorded(PathBuf::new()),
+        }
+    }
+
+    /// Whether nothing will ever be there but what is there by now.
+    pub fn is_recorded(&self) -> bool {
+        matches!(self, Self::Recorded(_))
+    }
 }
 
 impl fmt::Display for Place {
@@ -43,7 +74,7 @@ impl fmt::Display for Place {
 }
 
 /// Reads and writes objects at a place.
-pub(crate) struct Shelves {
+pub struct Shelves {
     place: Place,
     folder: Arc<Folder>,
     settling: Semaphore,
@@ -51,12 +82,13 @@ pub(crate) struct Shelves {
 
 /// An object under its name, which a killed process leaves behind whole and a power cut may not.
 #[must_use]
-pub(crate) struct Unsettled {
+pub struct Unsettled {
     /// The object and the folder that it is in; none if a store has seen to all that.
     file: Option<(File, PathBuf)>,
 }
 
 impl Shelves {
+    /// What is kept at a place. Touches nothing yet.
     pub fn new(place: Place) -> Self {
         let path = match &place {
             Place::Folder { path, .. } | Place::Recorded(path) => path,
@@ -67,10 +99,12 @@ impl Shelves {
         Self { place, folder, settling }
     }
 
+    /// Where that is.
     pub fn place(&self) -> &Place {
         &self.place
     }
 
+    /// The object under a key, if there is one. An error is what the system says.
     pub async fn read(&self, key: Digest) -> Result<Option<Bytes>, String> {
         match &self.place {
             Place::Folder { .. } | Place::Recorded(_) => {
