@@ -23,11 +23,11 @@ fn drawing(plan: &Resolved, paint: Paint) -> String {
     tree.readers_of("source", "", &mut text);
     let _ = writeln!(text, "\n{}  {}", paint.bold("sink"), plan.sink.display());
     for arm in &plan.arms {
-        let author = arm.simulation.map(|index| plan.simulations[index].simulate.author());
+        let author = arm.simulation.map(|index| plan.author(index));
         let author = author.map(|author| format!(", written by {author}")).unwrap_or_default();
         let _ = writeln!(text, "  arm {}{author}", paint.colour(AnsiColor::Green, &arm.name));
     }
-    let waits = plan.stages.iter().any(|stage| stage.effect.is_some());
+    let waits = plan.stages.iter().any(|stage| !stage.effects.is_empty());
     let effects = if waits { EFFECTS } else { NO_EFFECTS };
     let _ = writeln!(text, "\n{}\n{}", paint.dim(effects), paint.dim(LEGEND));
     let _ = writeln!(text, "{} {}", paint.dim("plan"), paint.dim(&plan.hash.to_string()));
@@ -70,7 +70,10 @@ impl Tree<'_> {
         for (model, kind) in &stage.models {
             let _ = write!(label, " model {model}: {kind}");
         }
-        if let Some(effect) = stage.effect {
+        for (scorer, kind) in &stage.scorers {
+            let _ = write!(label, " scorer {scorer}: {kind}");
+        }
+        for effect in &stage.effects {
             let _ =
                 write!(label, " {}", self.paint.colour(AnsiColor::Yellow, &format!("⚡ {effect}")));
         }

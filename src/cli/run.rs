@@ -77,8 +77,8 @@ pub(super) fn execute(
         progress: Arc::clone(&progress),
         control: Arc::clone(&control),
     };
-    let authors = run.plan.authors.clone();
-    let display = Display::start(Arc::clone(&progress), listed, authors.clone());
+    let (authors, judges) = (run.plan.authors.clone(), run.plan.judges.clone());
+    let display = Display::start(Arc::clone(&progress), listed, authors.clone(), judges.clone());
     let result = crate::engine::run(run, output, runtime.handle());
     display.stop();
     result?;
@@ -86,9 +86,10 @@ pub(super) fn execute(
     let reason = || control.reason().map_or(Stop::Interrupted, Stop::Unavailable);
     let stopped = control.is_stopping().then(reason);
     let models = authors.iter().filter_map(|author| author.status()).collect();
+    let scorers = judges.iter().filter_map(|judge| judge.status()).collect();
     let committed = progress.committed();
     let seconds = begin.elapsed().as_secs_f64();
-    Ok(Summary { listed, progress, committed, stopped, models, seconds, sink })
+    Ok(Summary { listed, progress, committed, stopped, models, scorers, seconds, sink })
 }
 
 /// Tells the models of a plan what earlier runs into the same output have paid.

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use backstory_score::{
-    ConnectError, CpuOptions, HttpConfig, HttpScorer, Identity, LoadError, LocalScorer, ScoreError,
-    ScoreRequest, Scorer, StartToken, TargetScore, Tokenizer,
+    ConnectError, CpuOptions, HttpConfig, HttpScorer, Identity, LoadError, LocalModel, LocalScorer,
+    ScoreError, ScoreRequest, Scorer, TargetScore, Tokenizer,
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ pub fn score(args: &ScoreArgs) -> Result<Exit, CliError> {
     let names = ["no thought".to_owned()].into_iter().chain(thoughts);
     let found = names.zip(results).collect::<Vec<_>>();
     let text = if args.json {
-        as_json(scorer.identity(), &found, &thought_tokens).to_string()
+        as_json(&scorer.identity(), &found, &thought_tokens).to_string()
     } else {
         as_text(&found, &thought_tokens, Paint::for_stdout())
     };
@@ -101,7 +101,7 @@ fn load(
     // A start token besides.
     let slots = request.tokens() + 1;
     let options = CpuOptions { threads, slots, ..CpuOptions::default() };
-    LocalScorer::load(Path::new(&args.model), tokenizer, StartToken::Tokenizer, options)
+    LocalModel::open(Path::new(&args.model), tokenizer, tokenizer.start_token())?.load(options)
 }
 
 async fn connect(args: &ScoreArgs, tokenizer: &Tokenizer) -> Result<HttpScorer, CliError> {
@@ -111,11 +111,7 @@ async fn connect(args: &ScoreArgs, tokenizer: &Tokenizer) -> Result<HttpScorer, 
         "start_token": tokenizer.start_token(),
     });
     let config: HttpConfig = serde_json::from_value(config).map_err(io::Error::other)?;
-    let scorer = HttpScorer::connect(&config).await?;
-    let sample = "fn main() {\n    println!(\"naïve – 123\");\n}\n";
-    let tokens = tokenizer.encode(sample).map_err(|error| CliError::Usage(error.to_string()))?;
-    scorer.check_tokens(sample, &tokens).await?;
-    Ok(scorer)
+    Ok(backstory_score::connect(&config, tokenizer).await?)
 }
 
 /// Nats per token of the target that a thought gains over none.

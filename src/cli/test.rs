@@ -24,7 +24,7 @@ pub struct TestArgs {
     /// Take the rows that come out for those expected
     #[arg(long)]
     update: bool,
-    /// Ask the models for answers that are not recorded, drop those that are not used, and update
+    /// Ask the models for answers that are not recorded, drop those that are not used, score again, and update
     #[arg(long)]
     record: bool,
     /// Worker threads, and as many compute threads; one per core if left out
@@ -32,17 +32,20 @@ pub struct TestArgs {
     workers: Option<NonZeroUsize>,
 }
 
-/// Where the golden folder keeps rows and answers.
+/// Where the golden folder keeps rows, answers and scores.
 const ROWS: &str = "rows";
 const ANSWERS: &str = "answers";
+const SCORES: &str = "scores";
 
 /// Runs the plan's test into a folder that is gone afterwards.
 pub fn test(args: &TestArgs) -> Result<Exit, CliError> {
     let loaded = args.plan.load_test()?;
     let golden = loaded.golden().ok_or_else(|| no_test(&args.plan.plan))?;
     let (rows, answers) = (golden.join(ROWS), golden.join(ANSWERS));
-    let mut plan = loaded.build_recorded(&answers, args.record)?;
     let scratch = TempDir::new()?;
+    // Which scores are used is not on record, so all are made again.
+    let scores = if args.record { scratch.path() } else { &golden }.join(SCORES);
+    let mut plan = loaded.build_recorded(&answers, &scores, args.record)?;
     plan.sink = scratch.path().join("out");
     let sink = plan.sink.clone();
     let names = run::list(&plan)?;
@@ -56,6 +59,7 @@ pub fn test(args: &TestArgs) -> Result<Exit, CliError> {
         let reader = Reader::open(&sink).await?;
         if args.record {
             keep_used(&answers, &reader.texts("SELECT DISTINCT key FROM ledger").await?)?;
+            replace(&golden.join(SCORES), &scores)?;
         }
         golden::render(&reader).await
     })?;
@@ -84,6 +88,24 @@ pub fn test(args: &TestArgs) -> Result<Exit, CliError> {
         args.plan.plan.display()
     )?;
     Ok(Exit::Rejected)
+}
+
+/// Puts a copy of the folder `new`, if there is one, in the place of `old`.
+fn replace(old: &Path, new: &Path) -> io::Result<()> {
+    if old.exists() {
+        fs::remove_dir_all(old)?;
+    }
+    if new.exists() { copy(new, old) } else { Ok(()) }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() { copy(&from, &to)? } else { fs::copy(&from, &to).map(drop)? }
+    }
+    Ok(())
 }
 
 fn no_test(plan: &Path) -> CliError {

@@ -1,15 +1,17 @@
-//! One future per file: its plan, then its draft, in each simulation of the plan file.
+//! One future per file: its plan, then its draft, then the search over its thoughts, in each simulation of the
+//! plan file.
 
 use std::sync::Arc;
 
-use backstory_core::{Authored, Halt};
+use backstory_core::{Authored, Halt, Plan, PlanRepository, Searched, Searching, Structure};
 use timely::dataflow::StreamVec;
 use timely::dataflow::operators::vec::Map;
 
 use super::Shared;
 use super::offload::offload;
-use super::resident::{RepositoryId, Resident};
+use super::resident::{Drafted, RepositoryId, Resident};
 use super::structure::{Epoch, WorkItem};
+use crate::plan::Drafter;
 
 /// Files under way per worker. A file waits for the world most of its time and costs little memory
 /// beyond its repository's.
@@ -42,22 +44,74 @@ pub fn draft<'scope>(
     })
 }
 
-async fn draft_file(shared: &Shared, resident: &Resident, simulation: usize, file: u32) {
-    let plan = &shared.run.plan;
-    let operators = &plan.simulations[simulation];
-    let (structure, _) = resident.structure(&*plan.order);
-    let story = &resident.stories[simulation];
-    let ask = || async { operators.plan.plan(structure).await.then(|result| result.map(Arc::new)) };
-    let planned = story.plan.get_or_init(ask).await;
-    let draft = match &planned.result {
-        Ok(plan) => {
-            let draft = operators.simulate.simulate(structure, plan, file).await;
-            draft.then(|result| result.map(Arc::new))
+/// The draft of a file in one simulation: made by whoever asks first.
+async fn draft_file<'a>(
+    shared: &Shared,
+    resident: &'a Resident,
+    simulation: usize,
+    file: u32,
+) -> &'a Authored<Drafted, Halt> {
+    let make = || async {
+        let plan = &shared.run.plan;
+        let (structure, _) = resident.structure(&*plan.order);
+        let drafted = match &plan.simulations[simulation].drafter {
+            Drafter::Simulate(planner, simulate) => {
+                let planned = plan_repository(resident, structure, simulation, &**planner).await;
+                match &planned.result {
+                    Ok(plan) => simulate.simulate(structure, plan, file).await.then(|result| {
+                        result.map(|draft| Drafted { draft: Arc::new(draft), trials: vec![] })
+                    }),
+                    Err(halt) => halted(halt),
+                }
+            }
+            Drafter::Search(of, search) => {
+                // A search asks for drafts of simulations before it alone, so this comes to an end.
+                let draft = |file| Box::pin(draft_file(shared, resident, *of, file));
+                let simulated = draft(file).await;
+                let control = match search.control(structure, file) {
+                    Some(control) => draft(control).await.result.as_ref().ok(),
+                    None => None,
+                };
+                match &simulated.result {
+                    Ok(Drafted { draft, .. }) => {
+                        let searching = Searching {
+                            structure,
+                            plan: resident.plan(plan.planned_by(*of)),
+                            draft,
+                            mode: plan.mode(*of),
+                            control: control.map(|control| &*control.draft),
+                        };
+                        search.search(&searching).await.then(|result| result.map(Drafted::from))
+                    }
+                    Err(halt) => halted(halt),
+                }
+            }
+        };
+        if let Err(Halt::Unavailable(why)) = &drafted.result {
+            shared.run.control.stop_because(why);
         }
-        Err(halt) => Authored { result: Err(halt.clone()), requests: vec![] },
+        drafted
     };
-    if let Err(Halt::Unavailable(why)) = &draft.result {
-        shared.run.control.stop_because(why);
+    resident.stories[simulation].drafts[file as usize].get_or_init(make).await
+}
+
+async fn plan_repository<'a>(
+    resident: &'a Resident,
+    structure: &Structure,
+    simulation: usize,
+    planner: &dyn PlanRepository,
+) -> &'a Authored<Arc<Plan>, Halt> {
+    let ask = || async { planner.plan(structure).await.then(|result| result.map(Arc::new)) };
+    resident.stories[simulation].plan.get_or_init(ask).await
+}
+
+/// What comes of a file whose repository has no plan, or that has no draft to go on from.
+fn halted(halt: &Halt) -> Authored<Drafted, Halt> {
+    Authored { result: Err(halt.clone()), requests: vec![] }
+}
+
+impl From<Searched> for Drafted {
+    fn from(Searched { draft, trials }: Searched) -> Self {
+        Self { draft: Arc::new(draft), trials }
     }
-    story.drafts[file as usize].get_or_init(|| draft);
 }

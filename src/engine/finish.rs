@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use backstory_core::{
-    Draft, Failure, FailureKind, Halt, Hasher, Outline, Quality, Request, SourceFile, Stage, Story,
-    Structure,
+    Draft, Failure, FailureKind, Gains, Halt, Hasher, Outline, Quality, Request, SourceFile, Stage,
+    Story, Structure, Trial,
 };
 use backstory_quality::{bytes_equal, order_ok};
 
@@ -15,7 +15,7 @@ use super::tally::Tally;
 use crate::plan::Arm;
 use crate::tables::{
     ErrorRow, FileRow, LedgerRow, OutputError, SegmentWriter, SequenceRow, ThoughtRow,
-    TrajectoryRow,
+    TrajectoryRow, TrialRow,
 };
 
 /// Makes the rows of a complete repository and lets it go. Each row is written before the next is made:
@@ -73,6 +73,11 @@ fn write_rows(
         let requests = requests.map(|it| if paid.insert(it.key) { it } else { it.unpaid() });
         let row = |request| ledger_row(name, &simulation.name, structure, request);
         segment.ledger(&requests.map(row).collect::<Vec<_>>())?;
+        for trials in story.trials(&structure.graph.order) {
+            let Some(Trial { file, .. }) = trials.first() else { continue };
+            let path = structure.path(*file);
+            segment.trials(&TrialRow::of(name, &simulation.name, path, trials))?;
+        }
     }
     if tally.trajectories.is_empty() {
         errors.push(error_row(name, None, &no_trajectory(&errors)));
@@ -118,6 +123,10 @@ fn rows_of_arm(
 ) -> Result<(TrajectoryRow, SequenceRow), Vec<Failure>> {
     let story =
         arm.simulation.map(|index| story(shared, resident, structure, index)).transpose()?;
+    let marks = |(simulation, story): (usize, &Story)| {
+        let marks = |draft: &Arc<Draft>| shared.run.plan.marks(simulation, structure, draft);
+        story.drafts.iter().flat_map(marks).collect()
+    };
     let one = |failure| vec![failure];
     let trajectory = arm.flatten.flatten(structure, story.as_ref()).map_err(one)?;
     let sequence = arm.mask.mask(&trajectory).map_err(one)?;
@@ -149,7 +158,7 @@ fn rows_of_arm(
             .is_none_or(|story| order_ok(structure, &story.plan, &story.drafts)),
         bytes_equal: bytes_equal(structure, &trajectory.text, &trajectory.spans),
         thoughts: story.as_ref().map(thoughts).unwrap_or_default(),
-        marks: story.iter().flat_map(|story| &story.drafts).flat_map(|d| d.marks.clone()).collect(),
+        marks: arm.simulation.zip(story.as_ref()).map(marks).unwrap_or_default(),
         author: story.map(|story| story.author),
         plan_hash,
         files: files(structure),
@@ -175,21 +184,22 @@ fn story(
     structure: &Structure,
     simulation: usize,
 ) -> Result<Story, Vec<Failure>> {
+    let plan = &shared.run.plan;
     let state = &resident.stories[simulation];
-    let planned = state.plan.get().expect("the plan was asked for before the first file");
-    let plan = planned.result.as_ref().map_err(|halt| vec![failure(halt)])?;
+    let planned = resident.stories[plan.planned_by(simulation)].plan.get();
+    let planned = planned.expect("the plan was asked for before the first file");
+    let files = planned.result.as_ref().map_err(|halt| vec![failure(halt)])?;
     let mut drafts = vec![];
     let mut failures = vec![];
     for &file in &structure.graph.order {
         let drafted = state.drafts[file as usize].get();
         match &drafted.expect("a complete repository has a draft of every file").result {
-            Ok(draft) => drafts.push(Arc::clone(draft)),
+            Ok(drafted) => drafts.push(Arc::clone(&drafted.draft)),
             Err(halt) => failures.push(failure(halt)),
         }
     }
-    let simulate = &shared.run.plan.simulations[simulation].simulate;
-    let (author, mode) = (simulate.author(), simulate.mode());
-    let plan = Arc::clone(plan);
+    let (author, mode) = (plan.author(simulation), plan.mode(simulation));
+    let plan = Arc::clone(files);
     if failures.is_empty() { Ok(Story { plan, drafts, author, mode }) } else { Err(failures) }
 }
 
@@ -203,8 +213,10 @@ fn failure(halt: &Halt) -> Failure {
 fn thoughts(story: &Story) -> Vec<ThoughtRow> {
     let of_draft = |draft: &Arc<Draft>| {
         let file = draft.file;
-        let row = move |quality: &Quality| ThoughtRow { file, quality: quality.clone() };
-        draft.qualities.iter().map(row).collect::<Vec<_>>()
+        let gains = draft.gains.iter().cloned().chain(std::iter::repeat(Gains::default()));
+        let row =
+            |(quality, gains): (&Quality, _)| ThoughtRow { file, quality: quality.clone(), gains };
+        draft.qualities.iter().zip(gains).map(row).collect::<Vec<_>>()
     };
     story.drafts.iter().flat_map(of_draft).collect()
 }

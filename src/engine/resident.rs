@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use backstory_core::{
     Authored, Digest, Draft, Failure, Halt, Hasher, OrderFiles, Outline, OutlineFile, Plan,
-    Repository, Request, SourceFile, Structure,
+    Repository, Request, SourceFile, Structure, Trial,
 };
 use rayon::prelude::*;
+use tokio::sync::OnceCell;
 
 /// Bytes of a file whose syntax tree, tens of times as large, should not meet another one of the sort.
 const LARGE_FILE: usize = 256 << 10;
@@ -41,10 +42,19 @@ pub struct Resident {
 /// What one simulation has written about a repository so far.
 #[derive(Default)]
 pub struct StoryState {
-    /// The plan: asked for once, whichever file comes first.
-    pub plan: tokio::sync::OnceCell<Authored<Arc<Plan>, Halt>>,
-    /// One per file.
-    pub drafts: Vec<OnceLock<Authored<Arc<Draft>, Halt>>>,
+    /// The plan: asked for once, whichever file comes first. Empty where another simulation has planned.
+    pub plan: OnceCell<Authored<Arc<Plan>, Halt>>,
+    /// One per file: asked for once, whoever needs it first.
+    pub drafts: Vec<OnceCell<Authored<Drafted, Halt>>>,
+}
+
+/// What is known of a file that was drafted.
+#[derive(Clone)]
+pub struct Drafted {
+    /// The draft.
+    pub draft: Arc<Draft>,
+    /// All that was compared for it; empty where nothing was searched.
+    pub trials: Vec<Trial>,
 }
 
 impl StoryState {
@@ -56,6 +66,12 @@ impl StoryState {
                 .drafts
                 .iter()
                 .any(|draft| unavailable(draft.get().and_then(|draft| draft.result.as_ref().err())))
+    }
+
+    /// All that was compared for it, the files in this order.
+    pub fn trials<'a>(&'a self, order: &'a [u32]) -> impl Iterator<Item = &'a [Trial]> {
+        let drafts = order.iter().filter_map(|&file| self.drafts[file as usize].get());
+        drafts.filter_map(|draft| Some(&*draft.result.as_ref().ok()?.trials))
     }
 
     /// All that was asked of models for it, the files in this order.
@@ -81,8 +97,8 @@ impl Resident {
         let outline_digests =
             files.zip(&outlines).map(|(file, outline)| outline.digest(&file.text)).collect();
         let story = || StoryState {
-            plan: tokio::sync::OnceCell::new(),
-            drafts: repository.files.iter().map(|_| OnceLock::new()).collect(),
+            plan: OnceCell::new(),
+            drafts: repository.files.iter().map(|_| OnceCell::new()).collect(),
         };
         let stories = std::iter::repeat_with(story).take(simulations).collect();
         Self {
@@ -107,6 +123,13 @@ impl Resident {
             let digest = structure_digest(&structure, &self.outline_digests);
             (structure, digest)
         })
+    }
+
+    /// The plan by a simulation that has written a draft.
+    pub fn plan(&self, simulation: usize) -> &Plan {
+        let planned = self.stories[simulation].plan.get();
+        let plan = planned.and_then(|planned| planned.result.as_ref().ok());
+        plan.expect("files are drafted after their repository is planned")
     }
 
     /// Index of a file; paths of work items come from the repository itself.

@@ -1,104 +1,66 @@
 //! The second phase: everything a plan names is found, read and made, and then held instead of named.
 
 use std::cell::Cell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use backstory_core::{
-    Answers, Author, ModelEnvironment, BuildError, Digest, Environment, Flatten, Mask, OrderFiles,
-    OutlineFile, PlanRepository, SimulateFile, Source, Work,
+    Answers, Author, BuildError, Environment, Flatten, Judge, ModelEnvironment, OrderFiles,
+    OutlineFile, PlanRepository, Source, Work,
 };
+use backstory_search::Even;
 
 use super::diagnostic::{Diagnostics, Place, Problem};
 use super::echo::echo;
 use super::fingerprint::fingerprint;
-use super::kind::{AuthorKind, Kind};
-use super::load::{Configured, Loaded, StageInfo};
-use super::shape::Run;
+use super::kind::{AuthorKind, Kind, ScorerKind};
+use super::load::{Configured, Loaded};
+use super::resolved::{Arm, Drafter, Resolved, Simulation};
 use super::wiring::Input;
 
 /// Where in an output the answers of models are kept.
 const ANSWERS: &str = "_backstory/answers";
-
-/// A plan that can run.
-pub struct Resolved {
-    /// Where repositories come from.
-    pub source: Box<dyn Source>,
-    /// The kind of the source.
-    pub source_kind: &'static str,
-    /// What the source does, one line.
-    pub source_summary: &'static str,
-    /// Outlines files.
-    pub outline: Arc<dyn OutlineFile>,
-    /// Orders the files of a repository.
-    pub order: Arc<dyn OrderFiles>,
-    /// The models, in the order of the plan.
-    pub authors: Vec<Arc<dyn Author>>,
-    /// The ways in which repositories are planned and written.
-    pub simulations: Vec<Simulation>,
-    /// The ways in which they become sequences, each with rows of its own.
-    pub arms: Vec<Arm>,
-    /// The folder that the tables go to.
-    pub sink: PathBuf,
-    /// Settings of the engine.
-    pub run: Run,
-    /// Digest of everything in the plan that determines rows.
-    pub hash: Digest,
-    /// The plan as text, from which [`super::load_echo`] reads it again.
-    pub echo: String,
-    /// The operators in the order of the plan, for people.
-    pub stages: Vec<StageInfo>,
-}
-
-/// How repositories are planned and their files written.
-#[derive(Clone)]
-pub struct Simulation {
-    /// The name of the simulating operator.
-    pub name: String,
-    /// Plans a repository.
-    pub plan: Arc<dyn PlanRepository>,
-    /// Writes the draft of a file.
-    pub simulate: Arc<dyn SimulateFile>,
-}
-
-/// How a repository becomes a sequence.
-#[derive(Clone)]
-pub struct Arm {
-    /// The arm's name, unique in the plan.
-    pub name: String,
-    /// Index of the simulation whose drafts it shows; none if it shows the files alone.
-    pub simulation: Option<usize>,
-    /// Makes the trajectory.
-    pub flatten: Arc<dyn Flatten>,
-    /// Makes the sequence.
-    pub mask: Arc<dyn Mask>,
-}
+/// Where in an output scores are kept.
+const SCORES: &str = "_backstory/scores";
 
 impl Loaded {
     /// Reads and makes everything that the plan names. All that is wrong is reported at once.
     pub fn build(&self) -> Result<Resolved, Diagnostics> {
-        self.build_with(Answers::Asked(&self.sink().join(ANSWERS)), &environment)
+        let sink = self.sink();
+        let (answers, scores) = (sink.join(ANSWERS), sink.join(SCORES));
+        self.build_with([Answers::Asked(&answers), Answers::Asked(&scores)], &environment)
     }
 
-    /// The same with recorded answers: see [`Answers::Recorded`].
-    pub fn build_recorded(&self, folder: &Path, asks: bool) -> Result<Resolved, Diagnostics> {
+    /// The same with answers and scores that were recorded in two folders: see [`Answers::Recorded`].
+    pub fn build_recorded(
+        &self,
+        answers: &Path,
+        scores: &Path,
+        asks: bool,
+    ) -> Result<Resolved, Diagnostics> {
         let key: Key<'_> = if asks { &environment } else { &no_key };
-        self.build_with(Answers::Recorded { folder, asks }, key)
+        self.build_with([answers, scores].map(|folder| Answers::Recorded { folder, asks }), key)
     }
 
     /// The same with models that are not asked and need no keys: see [`Answers::Rehearsed`]. Enough for who
     /// reads what a run has left behind.
     pub fn build_rehearsed(&self) -> Result<Resolved, Diagnostics> {
-        self.build_with(Answers::Rehearsed, &no_key)
+        self.build_with([Answers::Rehearsed; 2], &no_key)
     }
 
-    fn build_with(&self, answers: Answers<'_>, key: Key<'_>) -> Result<Resolved, Diagnostics> {
-        let mut builder = Builder { plan: self, answers, key, problems: vec![] };
+    /// Answers come from the first place, scores from the second.
+    fn build_with(
+        &self,
+        [answers, scores]: [Answers<'_>; 2],
+        key: Key<'_>,
+    ) -> Result<Resolved, Diagnostics> {
+        let mut builder = Builder { plan: self, key, problems: vec![] };
         builder.sink();
         let source = builder.source();
-        let authors = builder.authors();
+        let authors = builder.authors(answers);
+        let judges = builder.judges(scores);
         let works: Vec<_> =
-            (0..self.operators.len()).map(|at| builder.work(at, &authors)).collect();
+            (0..self.operators.len()).map(|at| builder.work(at, &authors, &judges)).collect();
         builder.arms(&works);
         let works = works.into_iter().collect::<Option<Vec<_>>>();
         let (Some(source), Some(works), true) = (source, works, builder.problems.is_empty()) else {
@@ -108,7 +70,8 @@ impl Loaded {
             .parts(self, works)
             .ok_or_else(|| Problem::error("an operator does not make what its kind promises"))?;
         let authors = authors.into_iter().flatten().collect();
-        Ok(self.resolved(source, parts, authors))
+        let judges = judges.into_iter().flatten().collect();
+        Ok(self.resolved(source, parts, authors, judges))
     }
 
     fn resolved(
@@ -116,16 +79,19 @@ impl Loaded {
         source: Box<dyn Source>,
         parts: Parts,
         authors: Vec<Arc<dyn Author>>,
+        judges: Vec<Arc<dyn Judge>>,
     ) -> Resolved {
-        let identities: Vec<_> = authors.iter().map(|author| author.identity()).collect();
+        let writers: Vec<_> = authors.iter().map(|author| author.identity()).collect();
+        let scorers: Vec<_> = judges.iter().map(|judge| judge.identity()).collect();
         Resolved {
             source,
             source_kind: self.source.kind.config.name,
             source_summary: self.source.kind.config.summary,
-            hash: fingerprint(self, &identities, &parts.arms),
+            hash: fingerprint(self, &writers, &scorers, &parts.arms),
             outline: parts.outline,
             order: parts.order,
             authors,
+            judges,
             simulations: parts.simulations,
             arms: parts.arms,
             sink: self.sink(),
@@ -151,7 +117,6 @@ fn no_key(_: &str) -> Option<String> {
 
 struct Builder<'a> {
     plan: &'a Loaded,
-    answers: Answers<'a>,
     key: Key<'a>,
     problems: Vec<Problem>,
 }
@@ -182,24 +147,36 @@ impl Builder<'_> {
     }
 
     /// One entry per model; none for those that could not be made.
-    fn authors(&mut self) -> Vec<Option<Arc<dyn Author>>> {
-        let environment =
-            ModelEnvironment { base: &self.plan.base, answers: self.answers, key: self.key };
+    fn authors(&mut self, answers: Answers<'_>) -> Vec<Option<Arc<dyn Author>>> {
+        let environment = ModelEnvironment { base: &self.plan.base, answers, key: self.key };
         let build =
             |model: &Configured<AuthorKind>| (model.kind.build)(model.config.clone(), &environment);
         self.plan.models.iter().map(|model| self.taken(build(model), model)).collect()
     }
 
-    fn work(&mut self, at: usize, authors: &[Option<Arc<dyn Author>>]) -> Option<Work> {
-        let table = &self.plan.operators[at].table;
-        // An author that could not be made was reported; that it is not there is no second mistake.
-        let missed = Cell::new(false);
-        let author = |name: &str| {
-            let at = self.plan.models.iter().position(|model| model.name == name)?;
-            missed.set(missed.get() || authors[at].is_none());
-            authors[at].clone()
+    /// The same for scorers. Where nobody is asked, they find everything equally likely.
+    fn judges(&mut self, scores: Answers<'_>) -> Vec<Option<Arc<dyn Judge>>> {
+        let environment =
+            ModelEnvironment { base: &self.plan.base, answers: scores, key: self.key };
+        let build = |scorer: &Configured<ScorerKind>| {
+            let judge = (scorer.kind.build)(scorer.config.clone(), &environment)?;
+            Ok(if scores == Answers::Rehearsed { Arc::new(Even::like(&*judge)) } else { judge })
         };
-        let environment = Environment { base: &self.plan.base, author: &author, scorer: &|_| None };
+        self.plan.scorers.iter().map(|scorer| self.taken(build(scorer), scorer)).collect()
+    }
+
+    fn work(
+        &mut self,
+        at: usize,
+        authors: &[Option<Arc<dyn Author>>],
+        judges: &[Option<Arc<dyn Judge>>],
+    ) -> Option<Work> {
+        let table = &self.plan.operators[at].table;
+        // One that could not be made was reported; that it is not there is no second mistake.
+        let missed = Cell::new(false);
+        let author = |name: &str| find(&self.plan.models, authors, name, &missed);
+        let scorer = |name: &str| find(&self.plan.scorers, judges, name, &missed);
+        let environment = Environment { base: &self.plan.base, author: &author, scorer: &scorer };
         let built = (table.kind.build)(table.config.clone(), &environment);
         if built.is_err() && missed.get() { None } else { self.taken(built, table) }
     }
@@ -240,6 +217,18 @@ impl Builder<'_> {
             .hint("tell them apart: arm = \"...\"");
         self.problems.push(problem);
     }
+}
+
+/// What was made of the table of that name; notes in `missed` if nothing could be made.
+fn find<K, T: ?Sized>(
+    tables: &[Configured<K>],
+    made: &[Option<Arc<T>>],
+    name: &str,
+    missed: &Cell<bool>,
+) -> Option<Arc<T>> {
+    let at = tables.iter().position(|table| table.name == name)?;
+    missed.set(missed.get() || made[at].is_none());
+    made[at].clone()
 }
 
 /// Where a key was typed and what to say there; the header if it was left out.
@@ -295,8 +284,10 @@ impl Assembly {
             }
             (Upstream::Structure, Work::Plan(work)) => Upstream::Plan(work),
             (Upstream::Plan(plan), Work::Simulate(simulate)) => {
-                self.simulations.push(Simulation { name: name.to_owned(), plan, simulate });
-                Upstream::Drafts(self.simulations.len() - 1)
+                self.drafts(name, Drafter::Simulate(plan, simulate))
+            }
+            (Upstream::Drafts(at), Work::Search(search)) => {
+                self.drafts(name, Drafter::Search(at, search))
             }
             (Upstream::Structure, Work::Flatten(work)) => Upstream::Trajectory(work, None),
             (Upstream::Drafts(at), Work::Flatten(work)) => Upstream::Trajectory(work, Some(at)),
@@ -308,6 +299,11 @@ impl Assembly {
             _ => return None,
         };
         Some(made)
+    }
+
+    fn drafts(&mut self, name: &str, drafter: Drafter) -> Upstream {
+        self.simulations.push(Simulation { name: name.to_owned(), drafter });
+        Upstream::Drafts(self.simulations.len() - 1)
     }
 }
 

@@ -21,17 +21,21 @@ pub(super) fn echo(plan: &Loaded) -> String {
     });
     let inputs: Vec<_> =
         plan.sink.inputs.iter().map(|at| &plan.operators[*at].table.name).collect();
-    let models = plan.models.iter().map(|model| (model.name.clone(), table(model, &[])));
     let mut whole = json!({
         "base": plan.base.to_string_lossy(),
         "source": table(&plan.source, &[]),
-        "models": models.collect::<Map<_, _>>(),
+        "models": named(&plan.models),
+        "scorers": named(&plan.scorers),
         "operator": operators.collect::<Vec<_>>(),
         "sink": { "uri": plan.sink.uri, "inputs": inputs },
     });
     clean(&mut whole);
     // Every value came from TOML or from a default that TOML can say.
     toml::to_string(&whole).unwrap_or_default()
+}
+
+fn named<K: Kind>(tables: &[Configured<K>]) -> Map<String, Json> {
+    tables.iter().map(|named| (named.name.clone(), table(named, &[]))).collect()
 }
 
 fn table<K: Kind>(table: &Configured<K>, common: &[(&str, &str)]) -> Json {

@@ -1,8 +1,8 @@
 //! The digest of everything in a plan that determines rows.
 //!
 //! Equal digests promise equal rows from equal repositories, wherever the plan lies: files that operators
-//! name count by content, not by path; models count by what determines their answers, not by where they are
-//! asked; and neither names of operators nor sink nor engine settings count.
+//! name count by content, not by path; models and scorers count by what determines their answers, not by where
+//! they are asked; and neither names of operators nor sink nor engine settings count.
 
 use std::fs;
 use std::path::Path;
@@ -10,18 +10,26 @@ use std::path::Path;
 use backstory_core::{Digest, Hasher};
 use serde_json::{Value as Json, json};
 
-use super::build::Arm;
 use super::kind::{ConfigKind, Kind};
 use super::load::{Configured, Loaded};
+use super::resolved::Arm;
 use super::terms::paths;
 use super::wiring::Input;
 
-/// What a plan adds up to. `authors` are the identities of its models, in their order.
-pub(super) fn fingerprint(plan: &Loaded, authors: &[String], arms: &[Arm]) -> Digest {
+/// What a plan adds up to. `authors` and `judges` are the identities of its models and scorers, in their order.
+pub(super) fn fingerprint(
+    plan: &Loaded,
+    authors: &[String],
+    judges: &[String],
+    arms: &[Arm],
+) -> Digest {
     let mut hasher = Hasher::new();
     hasher.field(json!([plan.source.kind.config.name, plan.source.config]).to_string());
     for (model, identity) in plan.models.iter().zip(authors) {
         hasher.field("model").field(&model.name).field(identity);
+    }
+    for (scorer, identity) in plan.scorers.iter().zip(judges) {
+        hasher.field("scorer").field(&scorer.name).field(identity);
     }
     for step in &plan.operators {
         let input = match step.input {

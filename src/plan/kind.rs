@@ -1,10 +1,11 @@
-//! What the plan needs to know of a kind of source, author or operator, whatever struct is behind it.
+//! What the plan needs to know of a kind of source, author, scorer or operator, whatever struct is behind it.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use backstory_core::{
-    Author, ModelEnvironment, BuildError, Classify, Environment, Flow, Operator, Source, Work,
+    Author, BuildError, Classify, Environment, Flow, Judge, ModelEnvironment, Operator, Source,
+    Work,
 };
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -18,6 +19,8 @@ pub struct Registry {
     pub sources: &'static [SourceKind],
     /// Kinds of `[models.NAME]`.
     pub authors: &'static [AuthorKind],
+    /// Kinds of `[scorers.NAME]`.
+    pub scorers: &'static [ScorerKind],
     /// Kinds of `[[operator]]`, in the order of the flow.
     pub operators: &'static [OperatorKind],
     /// Tells sources which files are source code.
@@ -45,6 +48,16 @@ pub struct AuthorKind {
     pub build: fn(Json, &ModelEnvironment<'_>) -> Built<Arc<dyn Author>>,
 }
 
+/// A kind of scorer.
+pub struct ScorerKind {
+    /// The common part.
+    pub config: ConfigKind,
+    /// What it gives that a run waits for, in one word; none if it takes no time.
+    pub effect: Option<&'static str>,
+    /// Makes the judge.
+    pub build: fn(Json, &ModelEnvironment<'_>) -> Built<Arc<dyn Judge>>,
+}
+
 /// A kind of operator.
 pub struct OperatorKind {
     /// The common part.
@@ -69,7 +82,7 @@ pub struct ConfigKind {
     pub fill: fn(Json) -> Result<Json, String>,
 }
 
-/// A kind of any of the three sorts.
+/// A kind of any sort.
 pub trait Kind: 'static {
     /// The common part.
     fn config(&self) -> &ConfigKind;
@@ -82,6 +95,12 @@ impl Kind for SourceKind {
 }
 
 impl Kind for AuthorKind {
+    fn config(&self) -> &ConfigKind {
+        &self.config
+    }
+}
+
+impl Kind for ScorerKind {
     fn config(&self) -> &ConfigKind {
         &self.config
     }
@@ -143,7 +162,23 @@ macro_rules! author {
     };
 }
 
-pub(super) use {author, source};
+/// The kind of scorer that a struct configures.
+macro_rules! scorer {
+    ($config:ty) => {
+        $crate::plan::kind::ScorerKind {
+            config: $crate::plan::kind::ConfigKind::of::<$config>(
+                <$config>::KIND,
+                <$config>::SUMMARY,
+            ),
+            effect: <$config>::EFFECT,
+            build: |config, environment| {
+                $crate::plan::kind::read::<$config>(config)?.build(environment)
+            },
+        }
+    };
+}
+
+pub(super) use {author, scorer, source};
 
 /// A struct whose fields are the keys of a table.
 pub trait Config: DeserializeOwned + Serialize + JsonSchema {}

@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 
 use super::diagnostic::{Diagnostics, Place, Problem, Text};
 use super::document::{self, Node, Table, Value};
-use super::kind::{AuthorKind, Kind, OperatorKind, Registry, SourceKind};
-use super::schema::Reference;
+use super::kind::{AuthorKind, Kind, OperatorKind, Registry, ScorerKind, SourceKind};
+use super::schema::{Reference, Sort};
 use super::set;
 use super::shape::{Run, TestConfig};
 use super::terms::paths;
@@ -29,6 +29,7 @@ pub struct Loaded {
     pub(super) source: Configured<SourceKind>,
     /// Those that are used.
     pub(super) models: Vec<Configured<AuthorKind>>,
+    pub(super) scorers: Vec<Configured<ScorerKind>>,
     pub(super) operators: Vec<Step>,
     pub(super) sink: Sink,
     pub(super) run: Run,
@@ -44,7 +45,14 @@ pub(super) struct Configured<K: 'static> {
     pub config: Json,
     pub place: Place,
     pub keys: Vec<(String, Place)>,
-    pub models: Vec<Reference>,
+    pub names: Vec<(Sort, Reference)>,
+}
+
+impl<K> Configured<K> {
+    /// Whether it names that table.
+    fn uses(&self, sort: Sort, name: &str) -> bool {
+        self.names.iter().any(|(of, reference)| *of == sort && reference.name == name)
+    }
 }
 
 /// An operator and what it reads.
@@ -76,10 +84,12 @@ pub struct StageInfo {
     pub takes: Flow,
     /// What it gives.
     pub gives: Flow,
-    /// What its models ask of the world outside the process.
-    pub effect: Option<&'static str>,
+    /// What it waits for, each in a word: answers of models, scores.
+    pub effects: Vec<&'static str>,
     /// The models it uses, by name and kind.
     pub models: Vec<(String, &'static str)>,
+    /// The scorers it uses, by name and kind.
+    pub scorers: Vec<(String, &'static str)>,
     /// Whether the sink writes what it gives.
     pub written: bool,
 }
@@ -119,9 +129,12 @@ impl Loaded {
             }
         };
         let kind = step.table.kind;
-        let used = |name: &str| self.models.iter().find(|model| model.name == name);
-        let used = step.table.models.iter().filter_map(|model| used(&model.name));
-        let used = used.collect::<Vec<_>>();
+        let models = self.models.iter().filter(|it| step.table.uses(Sort::Model, &it.name));
+        let scorers = self.scorers.iter().filter(|it| step.table.uses(Sort::Scorer, &it.name));
+        let asked = models.clone().filter_map(|model| model.kind.effect);
+        let asked = asked.chain(scorers.clone().filter_map(|scorer| scorer.kind.effect));
+        let mut effects = asked.collect::<Vec<_>>();
+        effects.dedup();
         StageInfo {
             name: step.table.name.clone(),
             kind: kind.config.name,
@@ -129,8 +142,9 @@ impl Loaded {
             reads,
             takes,
             gives: kind.gives,
-            effect: used.iter().find_map(|model| model.kind.effect),
-            models: used.iter().map(|model| (model.name.clone(), model.kind.config.name)).collect(),
+            effects,
+            models: models.map(|it| (it.name.clone(), it.kind.config.name)).collect(),
+            scorers: scorers.map(|it| (it.name.clone(), it.kind.config.name)).collect(),
             written: self.sink.inputs.contains(&at),
         }
     }
@@ -240,11 +254,8 @@ fn assemble(
         Some(Step { table: operator.section.configured()?, input: input? })
     });
     let operators = steps.collect::<Option<Vec<_>>>()?;
-    let uses = |name: &str| {
-        operators.iter().flat_map(|step| &step.table.models).any(|model| model.name == name)
-    };
-    let models = typed.models.into_iter().filter(|model| uses(&model.name));
-    let models = models.map(Section::configured).collect::<Option<Vec<_>>>()?;
+    let models = used(typed.models, Sort::Model, &operators)?;
+    let scorers = used(typed.scorers, Sort::Scorer, &operators)?;
     let inputs = wiring.sink.into_iter().collect::<Option<Vec<_>>>()?;
     let (uri, place) = typed.sink?.uri?;
     let sink = Sink { uri, place, inputs };
@@ -254,6 +265,7 @@ fn assemble(
         base,
         source,
         models,
+        scorers,
         operators,
         sink,
         run: typed.run,
@@ -262,10 +274,21 @@ fn assemble(
     })
 }
 
+/// Those of some tables that an operator names.
+fn used<K: Kind>(
+    sections: Vec<Section<K>>,
+    sort: Sort,
+    operators: &[Step],
+) -> Option<Vec<Configured<K>>> {
+    let uses = |name: &str| operators.iter().any(|step| step.table.uses(sort, name));
+    let used = sections.into_iter().filter(|section| uses(&section.name));
+    used.map(Section::configured).collect()
+}
+
 impl<K: Kind> Section<K> {
     fn configured(self) -> Option<Configured<K>> {
-        let Self { name, place, kind, config, keys, models, .. } = self;
-        Some(Configured { name, kind: kind?, config: config?, place, keys, models })
+        let Self { name, place, kind, config, keys, names, .. } = self;
+        Some(Configured { name, kind: kind?, config: config?, place, keys, names })
     }
 }
 

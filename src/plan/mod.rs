@@ -20,6 +20,7 @@ mod fingerprint;
 mod kind;
 mod load;
 mod registry;
+mod resolved;
 mod schema;
 mod set;
 mod shape;
@@ -33,11 +34,11 @@ mod tests;
 
 use std::path::Path;
 
-pub use build::{Arm, Resolved, Simulation};
 pub use diagnostic::{Diagnostics, Problem};
-pub use kind::{AuthorKind, ConfigKind, Kind, OperatorKind, Registry, SourceKind};
+pub use kind::{AuthorKind, ConfigKind, Kind, OperatorKind, Registry, ScorerKind, SourceKind};
 pub use load::{Loaded, StageInfo};
 pub use registry::REGISTRY;
+pub use resolved::{Arm, Drafter, Resolved, Simulation};
 pub use shape::Run;
 
 /// Reads and checks a plan file. `sets` are `KEY=VALUE` arguments, `environment` looks up environment

@@ -3,7 +3,7 @@
 //! Parsing, checks, hints, the JSON schema and the list for the manual read these lines, in this order.
 //! A new kind is a struct in a folder of its own, and its line.
 
-use super::kind::{OperatorKind, Registry, author, source};
+use super::kind::{OperatorKind, Registry, author, scorer, source};
 
 /// The kinds of this engine.
 pub static REGISTRY: Registry = Registry {
@@ -17,12 +17,18 @@ pub static REGISTRY: Registry = Registry {
         author!(backstory_author::OpenAiConfig),
         author!(backstory_author::Outline),
     ],
+    scorers: &[
+        // [scorers.NAME]
+        scorer!(backstory_score::LocalConfig),
+        scorer!(backstory_score::ServerConfig),
+    ],
     operators: &[
         // [[operator]]
         OperatorKind::of::<backstory_parse::Parse>(),
         OperatorKind::of::<backstory_graph::Graph>(),
         OperatorKind::of::<backstory_plan::Plan>(),
         OperatorKind::of::<backstory_simulate::Simulate>(),
+        OperatorKind::of::<backstory_search::Search>(),
         OperatorKind::of::<backstory_flatten::Flatten>(),
         OperatorKind::of::<backstory_mask::Mask>(),
     ],

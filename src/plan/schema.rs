@@ -15,19 +15,46 @@ use super::terms::{
     alternatives, choices, example, expected, limit, strings, summary, type_limits, type_of,
 };
 
-/// The name of a model, where it was typed.
+/// A name that stands for another table, where it was typed.
 #[derive(Clone, Debug)]
 pub(super) struct Reference {
     pub name: String,
     pub place: Place,
 }
 
+/// The tables that have names of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// Those of `[models]`.
+    Model,
+    /// Those of `[scorers]`.
+    Scorer,
+}
+
+impl Sort {
+    /// The word for one of them, and the format of keys that name one.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Scorer => "scorer",
+        }
+    }
+
+    /// The table that they are in.
+    pub const fn table(self) -> &'static str {
+        match self {
+            Self::Model => "models",
+            Self::Scorer => "scorers",
+        }
+    }
+}
+
 /// A value that was checked.
 pub(super) struct Checked {
     /// The value, if nothing is wrong with it.
     pub value: Option<Json>,
-    /// The models it names.
-    pub models: Vec<Reference>,
+    /// The tables it names.
+    pub names: Vec<(Sort, Reference)>,
 }
 
 /// Checks `node`, adding all that is wrong with it to `problems`. `owner` is what messages call the
@@ -42,12 +69,12 @@ pub(super) fn check(
     let value = checker.value(node, schema, "");
     let right = checker.problems.is_empty() && !checker.broken;
     problems.append(&mut checker.problems);
-    Checked { value: right.then_some(value), models: checker.models }
+    Checked { value: right.then_some(value), names: checker.names }
 }
 
 struct Checker<'a> {
     owner: &'a str,
-    models: Vec<Reference>,
+    names: Vec<(Sort, Reference)>,
     problems: Vec<Problem>,
     /// Something was wrong and has been reported elsewhere.
     broken: bool,
@@ -55,7 +82,7 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn new(owner: &'a str) -> Self {
-        Self { owner, models: vec![], problems: vec![], broken: false }
+        Self { owner, names: vec![], problems: vec![], broken: false }
     }
 
     /// `key` is the path of keys from the table that is checked.
@@ -154,13 +181,14 @@ impl<'a> Checker<'a> {
             let message = format!("\"{key}\" takes at most {most} characters");
             self.problems.push(Problem::error(message).at(&node.place, format!("has {length}")));
         }
-        match schema.get("format").and_then(Json::as_str) {
-            Some("path") => return Json::String(rooted(text, &node.place)),
-            Some("model") => {
-                self.models.push(Reference { name: text.to_owned(), place: node.place.clone() });
-            }
-            _ => {}
+        let format = schema.get("format").and_then(Json::as_str);
+        if format == Some("path") {
+            return Json::String(rooted(text, &node.place));
         }
+        let sorts = [Sort::Model, Sort::Scorer].into_iter();
+        let sort = sorts.filter(|sort| format == Some(sort.word()));
+        let reference = Reference { name: text.to_owned(), place: node.place.clone() };
+        self.names.extend(sort.map(|sort| (sort, reference.clone())));
         Json::String(text.to_owned())
     }
 
@@ -223,7 +251,7 @@ impl<'a> Checker<'a> {
             self.problems.push(Problem::error(message).at(&node.place, "of the wrong type"));
         } else {
             self.problems.append(&mut attempt.problems);
-            self.models.append(&mut attempt.models);
+            self.names.append(&mut attempt.names);
             self.broken |= attempt.broken;
         }
         value

@@ -69,6 +69,7 @@ pub(super) struct TestConfig {
 pub(super) fn plan_schema(registry: &Registry) -> Json {
     let sources = registry.sources.iter().map(table_schema).collect::<Vec<_>>();
     let authors = registry.authors.iter().map(table_schema).collect::<Vec<_>>();
+    let scorers = registry.scorers.iter().map(table_schema).collect::<Vec<_>>();
     let operators = registry.operators.iter().map(operator_schema).collect::<Vec<_>>();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -82,6 +83,11 @@ pub(super) fn plan_schema(registry: &Registry) -> Json {
                 "description": "Whoever writes requirements, plans and thoughts, by name.",
                 "type": "object",
                 "additionalProperties": { "oneOf": authors },
+            },
+            "scorers": {
+                "description": "Whoever says how likely files are, by name.",
+                "type": "object",
+                "additionalProperties": { "oneOf": scorers },
             },
             "operator": {
                 "description": "The steps. Each reads the one above it unless `input` says otherwise.",
@@ -107,7 +113,7 @@ pub(super) fn base_schema() -> Json {
     })
 }
 
-/// The schema of a source or a model.
+/// The schema of a source, a model or a scorer.
 pub(super) fn table_schema(kind: &impl Kind) -> Json {
     with_kind(kind.config(), &json!({}))
 }

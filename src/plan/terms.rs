@@ -1,8 +1,8 @@
 //! What a JSON schema says, read word by word.
 //!
 //! Responsible for the part of JSON Schema that configurations use, [`KEYWORDS`]; a test over the
-//! registry fails when one uses more. Two formats have a meaning of their own: `path` is a file or
-//! folder, `model` the name of an entry of `[models]`.
+//! registry fails when one uses more. Three formats have a meaning of their own: `path` is a file or
+//! folder, `model` and `scorer` the name of an entry of `[models]` and `[scorers]`.
 
 use serde_json::Value as Json;
 

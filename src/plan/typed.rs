@@ -8,21 +8,23 @@ use serde_json::Value as Json;
 
 use super::diagnostic::{Place, Problem};
 use super::document::{Entry, Node, Table, Value};
-use super::kind::{AuthorKind, Kind, OperatorKind, Registry, SourceKind};
-use super::schema::{self, Reference, did_you_mean};
+use super::kind::{AuthorKind, Kind, OperatorKind, Registry, ScorerKind, SourceKind};
+use super::schema::{self, Reference, Sort, did_you_mean};
 use super::shape::{
     Run, SinkConfig, TestConfig, base_schema, operator_schema, run_schema, sink_schema,
     table_schema, test_schema,
 };
 
 /// The tables that a plan can have.
-const TABLES: [&str; 7] = ["base", "source", "models", "operator", "sink", "run", "test"];
+const TABLES: [&str; 8] =
+    ["base", "source", "models", "scorers", "operator", "sink", "run", "test"];
 
 /// A plan as it was typed.
 pub(super) struct Typed {
     pub base: Option<(String, Place)>,
     pub source: Option<Section<SourceKind>>,
     pub models: Vec<Section<AuthorKind>>,
+    pub scorers: Vec<Section<ScorerKind>>,
     pub operators: Vec<Operator>,
     pub sink: Option<Sink>,
     pub run: Run,
@@ -43,8 +45,8 @@ pub(super) struct Section<K: 'static> {
     pub config: Option<Json>,
     /// Where the values of the keys were typed.
     pub keys: Vec<(String, Place)>,
-    /// The models it names.
-    pub models: Vec<Reference>,
+    /// The models and scorers it names.
+    pub names: Vec<(Sort, Reference)>,
 }
 
 /// An `[[operator]]`.
@@ -73,7 +75,8 @@ pub(super) fn read(
     Typed {
         base: root.get("base").and_then(|node| reader.base(node)),
         source: root.get("source").and_then(|node| reader.source(node)),
-        models: root.get("models").map(|node| reader.models(node)).unwrap_or_default(),
+        models: reader.named(root, Sort::Model, registry.authors),
+        scorers: reader.named(root, Sort::Scorer, registry.scorers),
         operators: root.get("operator").map(|node| reader.operators(node)).unwrap_or_default(),
         sink: root.get("sink").and_then(|node| reader.sink(node)),
         run: root.get("run").and_then(|node| reader.run(node)).unwrap_or_default(),
@@ -96,7 +99,8 @@ impl Reader<'_> {
             let hint = match closest(key, TABLES) {
                 Some("operator") => "did you mean [[operator]]?".to_owned(),
                 Some(near) => format!("did you mean [{near}]?"),
-                None => "a plan has [source], [models], [[operator]], [sink] and [run]".to_owned(),
+                None => "a plan has [source], [models], [scorers], [[operator]], [sink] and [run]"
+                    .into(),
             };
             self.problems.push(problem.at(place, "not a part of a plan").hint(hint));
         }
@@ -129,14 +133,17 @@ impl Reader<'_> {
         Some(self.section(node, table, "source", self.registry.sources, table_schema))
     }
 
-    fn models(&mut self, node: &Node) -> Vec<Section<AuthorKind>> {
-        let Some(models) = self.table(node, "models", "[models.NAME]") else { return vec![] };
+    /// The tables of a sort that have names.
+    fn named<K: Kind>(&mut self, root: &Table, sort: Sort, kinds: &'static [K]) -> Vec<Section<K>> {
+        let header = format!("[{}.NAME]", sort.table());
+        let Some(node) = root.get(sort.table()) else { return vec![] };
+        let Some(all) = self.table(node, sort.table(), &header) else { return vec![] };
         let mut sections = vec![];
-        for Entry { key, node, .. } in &models.entries {
-            let path = format!("models.{key}");
-            let header = if node.as_table().is_none() { "[models.NAME]" } else { "" };
+        for Entry { key, node, .. } in &all.entries {
+            let path = format!("{}.{key}", sort.table());
+            let header = if node.as_table().is_none() { &*header } else { "" };
             let Some(table) = self.table(node, &path, header) else { continue };
-            let section = self.section(node, table, "model", self.registry.authors, table_schema);
+            let section = self.section(node, table, sort.word(), kinds, table_schema);
             sections.push(Section { name: key.clone(), ..section });
         }
         sections
@@ -241,12 +248,12 @@ impl Reader<'_> {
             kind,
             config: None,
             keys: table.entries.iter().map(|e| (e.key.clone(), e.node.place.clone())).collect(),
-            models: vec![],
+            names: vec![],
         };
         if let Some(kind) = kind {
             let owner = format!("the {name} {sort}");
             let checked = schema::check(node, &schema_of(kind), &owner, self.problems);
-            section.models = checked.models;
+            section.names = checked.names;
             section.config = checked.value.and_then(|value| self.fill(kind, value, node));
         }
         section

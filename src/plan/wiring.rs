@@ -6,8 +6,8 @@ use backstory_core::{Flow, closest};
 
 use super::diagnostic::{Place, Problem};
 use super::kind::{OperatorKind, Registry};
-use super::schema::{Reference, listed};
-use super::typed::{Operator, Sink, Typed};
+use super::schema::{Reference, Sort, listed};
+use super::typed::{Operator, Section, Sink, Typed};
 
 /// The name under which operators read the source.
 pub(super) const SOURCE: &str = "source";
@@ -48,7 +48,8 @@ pub(super) fn connect(
     wirer.doubles(&inputs);
     wirer.single(Flow::Outlines);
     wirer.single(Flow::Structure);
-    wirer.models(typed);
+    wirer.named(Sort::Model, &typed.models);
+    wirer.named(Sort::Scorer, &typed.scorers);
     let sink = typed.sink.as_ref().map(|sink| wirer.sink(sink)).unwrap_or_default();
     let wiring = Wiring { inputs, sink };
     // What is connected wrongly may be what should have read it.
@@ -285,29 +286,34 @@ impl Wirer<'_> {
         }
     }
 
-    fn models(&mut self, typed: &Typed) {
-        let names: Vec<_> = typed.models.iter().map(|model| model.name.as_str()).collect();
-        let used: Vec<_> = self.operators.iter().flat_map(|o| &o.section.models).collect();
+    /// Who is named is there, and who is there is named.
+    fn named<K>(&mut self, sort: Sort, sections: &[Section<K>]) {
+        let names: Vec<_> = sections.iter().map(|section| section.name.as_str()).collect();
+        let used = self.operators.iter().flat_map(|operator| &operator.section.names);
+        let used: Vec<_> = used.filter(|(of, _)| *of == sort).map(|(_, name)| name).collect();
+        let word = sort.word();
         for reference in &used {
             if names.contains(&reference.name.as_str()) {
                 continue;
             }
             let hint = match closest(&reference.name, names.iter().copied()) {
                 Some(near) => format!("did you mean \"{near}\"?"),
-                None if names.is_empty() => format!("add it: [models.{}]", reference.name),
-                None => format!("models of this plan: {}", names.join(", ")),
+                None if names.is_empty() => {
+                    format!("add it: [{}.{}]", sort.table(), reference.name)
+                }
+                None => format!("{} of this plan: {}", sort.table(), names.join(", ")),
             };
-            let problem = Problem::error(format!("no model is named \"{}\"", reference.name));
-            self.problems.push(problem.at(&reference.place, "unknown model").hint(hint));
+            let problem = Problem::error(format!("no {word} is named \"{}\"", reference.name));
+            self.problems.push(problem.at(&reference.place, format!("unknown {word}")).hint(hint));
         }
         // A name that is written wrongly may be meant for any of them.
         if used.iter().any(|reference| !names.contains(&reference.name.as_str())) {
             return;
         }
-        for model in &typed.models {
-            if !used.iter().any(|reference| reference.name == model.name) {
-                let problem = Problem::warning(format!("nothing uses model \"{}\"", model.name));
-                let problem = problem.at(&model.place, "unused");
+        for section in sections {
+            if !used.iter().any(|reference| reference.name == section.name) {
+                let problem = Problem::warning(format!("nothing uses {word} \"{}\"", section.name));
+                let problem = problem.at(&section.place, "unused");
                 self.problems.push(problem.hint("remove it, or name it in an operator"));
             }
         }

@@ -4,25 +4,25 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, ListArray, RecordBatch, StringArray, StructArray,
 };
 use arrow::datatypes::{ArrowPrimitiveType, Float32Type, Int32Type, Int64Type};
-use backstory_core::{Message, Mode, Quality, Span, SpanKind, TokenSpan, ToolCall};
+use backstory_core::{Gains, Message, Mode, Quality, Span, SpanKind, TokenSpan, ToolCall};
 
 use super::OutputError;
 use super::rows::{ErrorRow, FileRow, SequenceRow, ThoughtRow, TrajectoryRow};
 
-type Result<T> = std::result::Result<T, OutputError>;
+pub(super) type Result<T> = std::result::Result<T, OutputError>;
 
-fn damaged(what: impl Into<String>) -> OutputError {
+pub(super) fn damaged(what: impl Into<String>) -> OutputError {
     OutputError::Damaged(what.into())
 }
 
 /// Columns by name, of a batch or of a struct column.
-enum Columns<'a> {
+pub(super) enum Columns<'a> {
     Batch(&'a RecordBatch),
     Struct(&'a StructArray),
 }
 
 impl<'a> Columns<'a> {
-    fn get(&self, name: &str) -> Result<&'a ArrayRef> {
+    pub fn get(&self, name: &str) -> Result<&'a ArrayRef> {
         let column = match self {
             Self::Batch(batch) => batch.column_by_name(name),
             Self::Struct(column) => column.column_by_name(name),
@@ -30,19 +30,30 @@ impl<'a> Columns<'a> {
         column.ok_or_else(|| damaged(format!("column \"{name}\" is missing")))
     }
 
-    fn strings(&self, name: &str) -> Result<&'a StringArray> {
+    pub fn strings(&self, name: &str) -> Result<&'a StringArray> {
         let column = self.get(name)?.as_string_opt::<i32>();
         column.ok_or_else(|| damaged(format!("column \"{name}\" holds no text")))
     }
 
-    fn numbers<T: ArrowPrimitiveType>(&self, name: &str) -> Result<&'a [T::Native]> {
+    pub fn numbers<T: ArrowPrimitiveType>(&self, name: &str) -> Result<&'a [T::Native]> {
         let column = self.get(name)?.as_primitive_opt::<T>();
         let column =
             column.ok_or_else(|| damaged(format!("column \"{name}\" holds no numbers")))?;
         Ok(column.values())
     }
 
-    fn lists(&self, name: &str) -> Result<&'a ListArray> {
+    /// Numbers that may be absent.
+    pub fn optional_numbers<T: ArrowPrimitiveType>(
+        &self,
+        name: &str,
+    ) -> Result<Vec<Option<T::Native>>> {
+        let column = self.get(name)?.as_primitive_opt::<T>();
+        let column =
+            column.ok_or_else(|| damaged(format!("column \"{name}\" holds no numbers")))?;
+        Ok(column.iter().collect())
+    }
+
+    pub fn lists(&self, name: &str) -> Result<&'a ListArray> {
         let column = self.get(name)?.as_list_opt::<i32>();
         column.ok_or_else(|| damaged(format!("column \"{name}\" holds no lists")))
     }
@@ -64,7 +75,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-fn optional(column: &StringArray, row: usize) -> Option<String> {
+pub(super) fn optional(column: &StringArray, row: usize) -> Option<String> {
     column.is_valid(row).then(|| column.value(row).to_owned())
 }
 
@@ -123,14 +134,23 @@ fn read_left_out(columns: &Columns<'_>, rows: usize) -> Result<Vec<(String, u64)
     Ok((0..rows).map(|row| (reasons.value(row).to_owned(), counts[row] as u64)).collect())
 }
 
+/// The numbers of one list.
+pub(super) fn read_numbers<T: ArrowPrimitiveType>(
+    lists: &ListArray,
+    row: usize,
+) -> Result<Vec<T::Native>> {
+    let items = lists.value(row);
+    let items = items.as_primitive_opt::<T>().ok_or_else(|| damaged("a list holds no numbers"))?;
+    Ok(items.values().to_vec())
+}
+
 fn read_texts(lists: &ListArray, row: usize) -> Result<Vec<String>> {
     let items = lists.value(row);
     let items = items.as_string_opt::<i32>().ok_or_else(|| damaged("a list holds no text"))?;
     Ok(items.iter().flatten().map(str::to_owned).collect())
 }
 
-fn read_thoughts(columns: &Columns<'_>, rows: usize) -> Result<Vec<ThoughtRow>> {
-    let files = columns.numbers::<Int32Type>("file")?;
+pub(super) fn read_measures(columns: &Columns<'_>, rows: usize) -> Result<Vec<Quality>> {
     let count = |name| columns.numbers::<Int64Type>(name);
     let share = |name| columns.numbers::<Float32Type>(name);
     let (copy_8, copy_13, repetition) = (share("copy_8")?, share("copy_13")?, share("repetition")?);
@@ -138,8 +158,8 @@ fn read_thoughts(columns: &Columns<'_>, rows: usize) -> Result<Vec<ThoughtRow>> 
     let (words, chars) = (count("words")?, count("chars")?);
     let (n_ungrounded, n_talk) = (count("n_ungrounded")?, count("n_hindsight_talk")?);
     let (ungrounded, talk) = (columns.lists("ungrounded")?, columns.lists("hindsight_talk")?);
-    let thought = |row: usize| {
-        let quality = Quality {
+    let quality = |row: usize| {
+        Ok(Quality {
             tokens: tokens[row] as u32,
             copy_8: copy_8[row],
             copy_13: copy_13[row],
@@ -151,10 +171,33 @@ fn read_thoughts(columns: &Columns<'_>, rows: usize) -> Result<Vec<ThoughtRow>> 
             repetition: repetition[row],
             words: words[row] as u32,
             chars: chars[row] as u32,
-        };
-        Ok(ThoughtRow { file: files[row] as u32, quality })
+        })
     };
-    (0..rows).map(thought).collect()
+    (0..rows).map(quality).collect()
+}
+
+fn read_gains(columns: &Columns<'_>, rows: usize) -> Result<Vec<Gains>> {
+    let gain = |name| columns.optional_numbers::<Float32Type>(name);
+    let (none, first) = (gain("gain_vs_none")?, gain("gain_vs_first")?);
+    let (adjusted, swap) = (gain("gain_leak_adjusted")?, gain("swap_control")?);
+    let rounds = columns.lists("gain_by_round")?;
+    let gains = |row: usize| {
+        Ok(Gains {
+            vs_none: none[row],
+            vs_first: first[row],
+            rounds: read_numbers::<Float32Type>(rounds, row)?,
+            leak_adjusted: adjusted[row],
+            swap_control: swap[row],
+        })
+    };
+    (0..rows).map(gains).collect()
+}
+
+fn read_thoughts(columns: &Columns<'_>, rows: usize) -> Result<Vec<ThoughtRow>> {
+    let files = columns.numbers::<Int32Type>("file")?.iter().map(|file| *file as u32);
+    let (qualities, gains) = (read_measures(columns, rows)?, read_gains(columns, rows)?);
+    let row = |((file, quality), gains)| ThoughtRow { file, quality, gains };
+    Ok(files.zip(qualities).zip(gains).map(row).collect())
 }
 
 /// Of the struct column `quality`: what the thoughts do not tell.

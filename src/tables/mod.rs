@@ -4,9 +4,9 @@
 //! names them in commits through [`Output`]. What no commit names does not exist.
 //!
 //! ```text
-//! OUT/errors/    OUT/ledger/    OUT/trajectories/    OUT/sequences/    Delta tables
-//! OUT/_backstory/pending.json                                       the commit under way
-//! OUT/_backstory/lock                                               held by the run that writes
+//! OUT/errors/ ledger/ trials/ trajectories/ sequences/    Delta tables
+//! OUT/_backstory/pending.json                             the commit under way
+//! OUT/_backstory/lock                                     held by the run that writes
 //! ```
 
 mod decode;
@@ -18,6 +18,7 @@ mod reader;
 mod rows;
 mod schema;
 mod segment;
+mod trials;
 
 pub use decode::{error_rows, sequence_rows, trajectory_rows};
 pub use derived::{sequence_contradictions, trajectory_contradictions};
@@ -27,6 +28,7 @@ pub use reader::Reader;
 pub use rows::{ErrorRow, FileRow, LedgerRow, SequenceRow, ThoughtRow, TrajectoryRow};
 pub use schema::Table;
 pub use segment::{Segment, SegmentWriter};
+pub use trials::{TrialRow, trial_rows};
 
 #[cfg(test)]
 mod tests;

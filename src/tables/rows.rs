@@ -1,6 +1,6 @@
 //! Rows as plain records, before they become Arrow arrays.
 
-use backstory_core::{Message, Mode, Quality, Request, Span, TokenSpan};
+use backstory_core::{Gains, Message, Mode, Quality, Request, Span, TokenSpan};
 
 /// A row of `trajectories`.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +56,8 @@ pub struct ThoughtRow {
     pub file: u32,
     /// Its measures.
     pub quality: Quality,
+    /// What it does for the file; all empty where nothing was searched.
+    pub gains: Gains,
 }
 
 /// A file of a trajectory.
@@ -93,7 +95,7 @@ pub struct SequenceRow {
 pub struct LedgerRow {
     /// The repository's name in its source.
     pub repo: String,
-    /// The simulation of the plan that asked.
+    /// The operator of the plan that asked.
     pub simulation: String,
     /// The file it was about; none when it was the whole repository.
     pub path: Option<String>,

@@ -12,10 +12,11 @@ use arrow::array::{
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use backstory_core::{Message, Mode, Quality, Span, SpanKind, TokenSpan, ToolCall};
+use backstory_core::{Gains, Message, Mode, Quality, Span, SpanKind, TokenSpan, ToolCall};
 use backstory_quality::Summary;
 
 use super::rows::{ErrorRow, FileRow, LedgerRow, SequenceRow, ThoughtRow, TrajectoryRow};
+use super::trials::trial_fields;
 
 /// One of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +25,8 @@ pub enum Table {
     Errors,
     /// Requests to models.
     Ledger,
+    /// Texts that searches have compared.
+    Trials,
     /// One row per repository and arm.
     Trajectories,
     /// One row per training sequence.
@@ -32,13 +35,15 @@ pub enum Table {
 
 impl Table {
     /// In the order of their commits: who sees a row of `sequences` finds what it refers to.
-    pub const ALL: [Self; 4] = [Self::Errors, Self::Ledger, Self::Trajectories, Self::Sequences];
+    pub const ALL: [Self; 5] =
+        [Self::Errors, Self::Ledger, Self::Trials, Self::Trajectories, Self::Sequences];
 
     /// Name of the table and of its folder.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Errors => "errors",
             Self::Ledger => "ledger",
+            Self::Trials => "trials",
             Self::Trajectories => "trajectories",
             Self::Sequences => "sequences",
         }
@@ -49,21 +54,22 @@ impl Table {
         Arc::new(Schema::new(match self {
             Self::Errors => error_fields(),
             Self::Ledger => ledger_fields(),
+            Self::Trials => trial_fields(),
             Self::Trajectories => trajectory_fields(),
             Self::Sequences => sequence_fields(),
         }))
     }
 }
 
-fn required(name: &str, data_type: DataType) -> Field {
+pub(super) fn required(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, false)
 }
 
-fn optional(name: &str, data_type: DataType) -> Field {
+pub(super) fn optional(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, true)
 }
 
-fn list_of(data_type: DataType) -> DataType {
+pub(super) fn list_of(data_type: DataType) -> DataType {
     DataType::List(Arc::new(required("element", data_type)))
 }
 
@@ -98,9 +104,9 @@ fn quality_fields() -> Fields {
     .into()
 }
 
-fn thought_fields() -> Fields {
+/// Of one thought, or a text that was tried in its place.
+pub(super) fn measure_fields() -> Vec<Field> {
     vec![
-        required("file", DataType::Int32),
         required("copy_8", DataType::Float32),
         required("copy_13", DataType::Float32),
         required("longest_copy", DataType::Int64),
@@ -113,7 +119,18 @@ fn thought_fields() -> Fields {
         required("words", DataType::Int64),
         required("chars", DataType::Int64),
     ]
-    .into()
+}
+
+fn thought_fields() -> Fields {
+    let gains = vec![
+        optional("gain_vs_none", DataType::Float32),
+        optional("gain_vs_first", DataType::Float32),
+        required("gain_by_round", list_of(DataType::Float32)),
+        optional("gain_leak_adjusted", DataType::Float32),
+        optional("swap_control", DataType::Float32),
+    ];
+    let file = vec![required("file", DataType::Int32)];
+    [file, measure_fields(), gains].concat().into()
 }
 
 fn span_fields() -> Fields {
@@ -223,20 +240,26 @@ fn ledger_fields() -> Vec<Field> {
     ]
 }
 
-fn strings<'a, T: 'a>(rows: &'a [T], of: impl Fn(&'a T) -> &'a str) -> ArrayRef {
+pub(super) fn strings<'a, T: 'a>(rows: &'a [T], of: impl Fn(&'a T) -> &'a str) -> ArrayRef {
     Arc::new(StringArray::from_iter_values(rows.iter().map(of)))
 }
 
-fn optional_strings<'a, T: 'a>(rows: &'a [T], of: impl Fn(&'a T) -> Option<&'a str>) -> ArrayRef {
+pub(super) fn optional_strings<'a, T: 'a>(
+    rows: &'a [T],
+    of: impl Fn(&'a T) -> Option<&'a str>,
+) -> ArrayRef {
     Arc::new(rows.iter().map(of).collect::<StringArray>())
 }
 
-fn numbers<T>(rows: &[T], of: impl Fn(&T) -> u64) -> ArrayRef {
+pub(super) fn numbers<T>(rows: &[T], of: impl Fn(&T) -> u64) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| of(row) as i64)))
 }
 
 /// A list column: `items` holds the items of all rows one after the other.
-fn list(lengths: impl Iterator<Item = usize>, items: ArrayRef) -> Result<ArrayRef, ArrowError> {
+pub(super) fn list(
+    lengths: impl Iterator<Item = usize>,
+    items: ArrayRef,
+) -> Result<ArrayRef, ArrowError> {
     let field = required("element", items.data_type().clone());
     let offsets = OffsetBuffer::from_lengths(lengths);
     Ok(Arc::new(ListArray::try_new(Arc::new(field), offsets, items, None)?))
@@ -331,24 +354,40 @@ fn quality(row: &TrajectoryRow) -> Result<ArrayRef, ArrowError> {
     structs(quality_fields(), columns)
 }
 
-fn thoughts(rows: &[ThoughtRow]) -> Result<ArrayRef, ArrowError> {
-    let of = |field: fn(&Quality) -> u32| numbers(rows, move |row| field(&row.quality).into());
-    let files = rows.iter().map(|row| row.file as i32);
-    let columns = vec![
-        Arc::new(Int32Array::from_iter_values(files)),
-        shares(rows, |row| row.quality.copy_8),
-        shares(rows, |row| row.quality.copy_13),
+pub(super) fn measures(rows: &[&Quality]) -> Result<Vec<ArrayRef>, ArrowError> {
+    let of = |field: fn(&Quality) -> u32| numbers(rows, move |row| field(row).into());
+    Ok(vec![
+        shares(rows, |row| row.copy_8),
+        shares(rows, |row| row.copy_13),
         of(|quality| quality.longest_copy),
         of(|quality| quality.n_ungrounded),
-        texts(rows.iter().map(|row| row.quality.ungrounded.as_slice()))?,
+        texts(rows.iter().map(|row| row.ungrounded.as_slice()))?,
         of(|quality| quality.n_hindsight_talk),
-        texts(rows.iter().map(|row| row.quality.hindsight_talk.as_slice()))?,
-        shares(rows, |row| row.quality.repetition),
+        texts(rows.iter().map(|row| row.hindsight_talk.as_slice()))?,
+        shares(rows, |row| row.repetition),
         of(|quality| quality.tokens),
         of(|quality| quality.words),
         of(|quality| quality.chars),
+    ])
+}
+
+fn thoughts(rows: &[ThoughtRow]) -> Result<ArrayRef, ArrowError> {
+    let files = rows.iter().map(|row| row.file as i32);
+    let files: ArrayRef = Arc::new(Int32Array::from_iter_values(files));
+    let gain = |of: fn(&Gains) -> Option<f32>| -> ArrayRef {
+        Arc::new(rows.iter().map(|row| of(&row.gains)).collect::<Float32Array>())
+    };
+    let rounds = rows.iter().flat_map(|row| row.gains.rounds.iter().copied());
+    let rounds = Arc::new(Float32Array::from_iter_values(rounds));
+    let gains = vec![
+        gain(|gains| gains.vs_none),
+        gain(|gains| gains.vs_first),
+        list(rows.iter().map(|row| row.gains.rounds.len()), rounds)?,
+        gain(|gains| gains.leak_adjusted),
+        gain(|gains| gains.swap_control),
     ];
-    structs(thought_fields(), columns)
+    let measures = measures(&rows.iter().map(|row| &row.quality).collect::<Vec<_>>())?;
+    structs(thought_fields(), [vec![files], measures, gains].concat())
 }
 
 fn tool_calls(calls: &[&ToolCall]) -> Result<ArrayRef, ArrowError> {

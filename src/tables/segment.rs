@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::OutputError;
 use super::rows::{ErrorRow, LedgerRow, SequenceRow, TrajectoryRow};
 use super::schema::{Table, error_batch, ledger_batch, sequence_batch, trajectory_batch};
+use super::trials::{TrialRow, trial_batch};
 
 /// A data file that lies in its table's folder, ready to be committed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,6 +57,11 @@ impl SegmentWriter {
     /// Adds rows of `ledger`.
     pub fn ledger(&mut self, rows: &[LedgerRow]) -> Result<(), OutputError> {
         if rows.is_empty() { Ok(()) } else { self.write(Table::Ledger, &ledger_batch(rows)?) }
+    }
+
+    /// Adds rows of `trials`.
+    pub fn trials(&mut self, rows: &[TrialRow]) -> Result<(), OutputError> {
+        if rows.is_empty() { Ok(()) } else { self.write(Table::Trials, &trial_batch(rows)?) }
     }
 
     /// Adds rows of `errors`.

@@ -5,12 +5,14 @@
 use std::path::Path;
 
 use backstory_core::{
-    Digest, Message, Mode, Outcome, Quality, Request, Span, SpanKind, Spent, TokenSpan, ToolCall,
+    Decision, Digest, Gains, Message, Mode, Outcome, Quality, Request, Span, SpanKind, Spent,
+    TokenSpan, ToolCall, Trial, TrialScore, Variant,
 };
 use tempfile::TempDir;
 
 use super::output::{Pending, commit_to};
 use super::schema::{error_batch, sequence_batch, trajectory_batch};
+use super::trials::trial_batch;
 use super::*;
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -67,7 +69,7 @@ fn trajectory(repo: &str) -> TrajectoryRow {
         n_files_failed: 0,
         order_ok: true,
         bytes_equal: false,
-        thoughts: vec![ThoughtRow { file: 0, quality: quality() }],
+        thoughts: vec![ThoughtRow { file: 0, quality: quality(), gains: gains() }],
         marks: vec!["a.py, thought 1: words is 9, above 8".into()],
         messages: vec![assistant, tool],
         text: "# a.py\nx = 1\n".into(),
@@ -93,6 +95,67 @@ fn quality() -> Quality {
         words: 9,
         chars: 10,
     }
+}
+
+fn gains() -> Gains {
+    Gains {
+        vs_none: Some(0.5),
+        vs_first: Some(-0.25),
+        rounds: vec![0.0, 0.125],
+        leak_adjusted: None,
+        swap_control: Some(0.75),
+    }
+}
+
+/// Each decision and each variant at least once, with and without a score.
+fn trials() -> Vec<Trial> {
+    let why = || "for a reason".to_owned();
+    let decisions = [
+        (Variant::First, Decision::Reference),
+        (Variant::None, Decision::Reference),
+        (Variant::Swap, Decision::Unscored(why())),
+        (Variant::Rewrite, Decision::Kept),
+        (Variant::Rewrite, Decision::NotBetter),
+        (Variant::Rewrite, Decision::TooLong),
+        (Variant::Rewrite, Decision::TooShort),
+        (Variant::Rewrite, Decision::Repeated),
+        (Variant::Rewrite, Decision::Gate(why())),
+        (Variant::Rewrite, Decision::Excluded(why())),
+        (Variant::Rewrite, Decision::Dropped(why())),
+    ];
+    let score = |nats: f64| TrialScore {
+        nats,
+        clipped: nats - 1.0,
+        objective: 1.0 - nats,
+        target_tokens: 4,
+        target_bytes: 13,
+        thought_tokens: 7,
+        excess: vec![0.5, 0.25],
+        leak_adjusted: Some(0.5),
+    };
+    let trial = |(place, (variant, decision)): (u32, (Variant, Decision))| Trial {
+        file: 3,
+        step: 1,
+        variant,
+        round: place / 2,
+        candidate: place % 2,
+        text: format!("text {place}"),
+        quality: (variant == Variant::Rewrite).then(quality),
+        key: (place > 4).then(|| Digest::of([place as u8])),
+        score: (place % 3 < 2).then(|| score(10.0 + f64::from(place))),
+        current: (place > 5).then_some(-8.0),
+        decision,
+    };
+    (0..).zip(decisions).map(trial).collect()
+}
+
+#[test]
+fn trials_are_read_as_they_were_written() {
+    let rows = TrialRow::of("shop", "search", "src/cart.rs", &trials());
+    assert_eq!((rows[0].gain_vs_none, rows[0].gain_vs_first), (Some(0.25), Some(0.0)));
+    assert_eq!((rows[2].gain_vs_none, rows[3].gain_vs_first), (None, Some(-0.75)));
+    let batch = trial_batch(&rows).unwrap();
+    assert_eq!(trial_rows(&batch).unwrap(), rows);
 }
 
 fn paid(repo: &str, cost: Option<f64>) -> LedgerRow {

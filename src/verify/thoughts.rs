@@ -4,7 +4,7 @@
 //! which a row holds as text only: a name that is said to be grounded has to stand somewhere in that text,
 //! or in what was shown otherwise.
 
-use backstory_core::{Quality, Span, SpanKind, Structure};
+use backstory_core::{Draft, Quality, Span, SpanKind, Structure};
 use backstory_quality::{Shown, measure};
 
 use super::sequences::arm_of;
@@ -27,13 +27,13 @@ pub(super) fn check_thoughts(
     found: &mut Found,
 ) {
     let Some(arm) = arm_of(plan, &row.arm) else { return };
-    let Some(simulation) = arm.simulation.and_then(|at| plan.simulations.get(at)) else {
+    let Some(simulation) = arm.simulation else {
         if row.mode.is_some() || !row.thoughts.is_empty() || !row.marks.is_empty() {
             found.push(("measured", "an arm without thoughts has measures of some".to_owned()));
         }
         return;
     };
-    if row.mode != Some(simulation.simulate.mode()) {
+    if row.mode != Some(plan.mode(simulation)) {
         found.push(("measured", "the mode is not the plan's".to_owned()));
     }
     let thoughts = thoughts(row);
@@ -53,8 +53,13 @@ pub(super) fn check_thoughts(
     }
     let of_file = row.thoughts.chunk_by(|one, next| one.file == next.file);
     let marks = of_file.flat_map(|thoughts| {
-        let qualities = thoughts.iter().map(|thought| thought.quality.clone()).collect::<Vec<_>>();
-        simulation.simulate.marks(structure, thoughts[0].file, &qualities)
+        let (mut qualities, mut gains) = (vec![], vec![]);
+        for thought in thoughts {
+            qualities.push(thought.quality.clone());
+            gains.push(thought.gains.clone());
+        }
+        let file = thoughts[0].file;
+        plan.marks(simulation, structure, &Draft { file, qualities, gains, ..Draft::default() })
     });
     if !marks.eq(row.marks.iter().cloned()) {
         found.push(("measured", "the marks are not what the plan's gates say".to_owned()));

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::Serialize;
 
 /// A text whose likelihood is asked for, after each of several candidates.
 ///
@@ -52,11 +53,29 @@ pub enum Unscored {
     Unavailable(String),
 }
 
+/// How a scorer is doing, for whoever watches a run. Counts are of this run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ScorerStatus {
+    /// Cases that are being scored.
+    pub in_flight: u64,
+    /// Cases that were scored.
+    pub scored: u64,
+    /// Cases whose scores were there from before.
+    pub recalled: u64,
+    /// Tokens of the scored ones: of contexts, candidates and, for each candidate, of the target.
+    pub tokens: u64,
+}
+
 /// Whoever says how likely texts are: a model behind its tokenizer. Called concurrently.
 #[async_trait]
 pub trait Judge: Send + Sync {
     /// What determines likelihoods besides the case, recorded in rows: model, tokenizer, precision.
     fn identity(&self) -> String;
+
+    /// How it is doing; none if it does not count.
+    fn status(&self) -> Option<ScorerStatus> {
+        None
+    }
 
     /// One result for each candidate, in order.
     async fn weigh(&self, case: Case) -> Vec<Result<Likelihood, Unscored>>;

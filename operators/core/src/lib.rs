@@ -27,13 +27,13 @@ mod suggest;
 mod trajectory;
 
 pub use author::{
-    Answers, Author, ModelEnvironment, AuthorError, Authored, Mode, ModelStatus, Moment,
-    Rewriting, Scene, Spent, Thought,
+    Answers, Author, AuthorError, Authored, Mode, ModelEnvironment, ModelStatus, Moment, Rewriting,
+    Scene, Spent, Thought,
 };
 pub use digest::{Digest, DigestParseError, Hasher};
 pub use failure::{Failure, FailureKind, Stage};
 pub use graph::{Edge, EdgeKind, Graph, Structure, Unresolved};
-pub use judge::{Case, Judge, Likelihood, Unscored};
+pub use judge::{Case, Judge, Likelihood, ScorerStatus, Unscored};
 pub use operator::{
     BuildError, Environment, Flatten, Flow, Halt, Mask, Operator, OrderFiles, OutlineFile,
     PlanRepository, SearchFile, SimulateFile, Work,

@@ -240,8 +240,8 @@ impl HttpScorer {
 
 #[async_trait]
 impl Scorer for HttpScorer {
-    fn identity(&self) -> &Identity {
-        &self.identity
+    fn identity(&self) -> Identity {
+        self.identity.clone()
     }
 
     async fn score(&self, request: ScoreRequest) -> Vec<Result<TargetScore, ScoreError>> {

@@ -2,20 +2,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use backstory_core::{Case, Judge, Likelihood, Unscored};
+use backstory_core::{Case, Judge, Likelihood, ScorerStatus, Unscored};
 
 use crate::{ScoreError, ScoreRequest, Scorer, Tokenizer, Tokens};
 
 /// A scorer behind its tokenizer: says how likely texts are.
 pub struct TextScorer {
     scorer: Arc<dyn Scorer>,
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
 }
 
 impl TextScorer {
     /// `tokenizer` has to be that of the scorer's model.
-    pub fn new(scorer: Arc<dyn Scorer>, tokenizer: Tokenizer) -> Self {
-        Self { scorer, tokenizer }
+    pub fn new(scorer: Arc<dyn Scorer>, tokenizer: impl Into<Arc<Tokenizer>>) -> Self {
+        Self { scorer, tokenizer: tokenizer.into() }
     }
 
     /// The request for a case, with the tokens of every part of every candidate.
@@ -61,6 +61,10 @@ impl Judge for TextScorer {
             self.tokenizer.digest().to_string(),
             start.unwrap_or_default()
         )
+    }
+
+    fn status(&self) -> Option<ScorerStatus> {
+        self.scorer.status()
     }
 
     async fn weigh(&self, case: Case) -> Vec<Result<Likelihood, Unscored>> {

@@ -18,13 +18,13 @@
 //! have chosen itself; all candidates pay it alike.
 //!
 //! ```no_run
-//! use backstory_score::{CpuOptions, LocalScorer, Scorer, StartToken, Tokenizer};
+//! use backstory_score::{CpuOptions, LocalModel, Scorer, Tokenizer};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let folder = std::path::Path::new("Qwen2.5-Coder-0.5B");
 //! let tokenizer = Tokenizer::open(&folder.join("tokenizer.json"))?;
 //! let options = CpuOptions { threads: 2, ..CpuOptions::default() };
-//! let scorer = LocalScorer::load(folder, &tokenizer, StartToken::default(), options)?;
+//! let scorer = LocalModel::open(folder, &tokenizer, tokenizer.start_token())?.load(options)?;
 //! let thoughts = ["", "The parser needs a cursor."];
 //! let request = tokenizer.request(&["# src/parse.rs\n"], &thoughts, "struct Cursor;\n")?;
 //! for score in scorer.score(request).await {
@@ -43,8 +43,9 @@
 //! [`LocalScorer`] is an [`Engine`] on a thread of its own: a [`Planner`], which knows requests but no
 //! model, and an [`Executor`], which knows a model but no requests. [`Cpu`] is the executor there is;
 //! one for another device runs the same [`Pass`]. Whoever scores whole requests elsewhere implements
-//! [`Scorer`] itself, as [`HttpScorer`] does for servers. [`TextScorer`] puts a tokenizer before a scorer,
-//! for those who have texts.
+//! [`Scorer`] itself, as [`HttpScorer`] does for servers. [`KeptScorer`] keeps what any of them has scored, so
+//! that nothing is scored twice. [`TextScorer`] puts a tokenizer before a scorer, for those who have texts.
+//! [`LocalConfig`] and [`ServerConfig`] are all that together, as a plan file names it.
 //!
 //! # What holds
 //!
@@ -52,10 +53,13 @@
 //! - What cannot be scored is an error, never zero and never a large number.
 //! - How requests are batched does not change a score beyond rounding.
 
+mod config;
 mod engine;
 mod exec;
 mod http;
 mod judge;
+mod kept;
+mod lazy;
 mod local;
 mod model;
 mod plan;
@@ -63,11 +67,13 @@ mod request;
 mod scorer;
 mod tokenizer;
 
+pub use config::{LocalConfig, ServerConfig, connect};
 pub use engine::Engine;
 pub use exec::{Cpu, CpuOptions, ExecuteError, Executor, Limits, Real};
 pub use http::{ConnectError, HttpConfig, HttpScorer, ServerKind};
 pub use judge::TextScorer;
-pub use local::{LocalScorer, StartToken};
+pub use kept::KeptScorer;
+pub use local::{LocalModel, LocalScorer};
 pub use model::{Checkpoint, Config, LoadError, Rope};
 pub use plan::{Pass, Plan, Planner, Run, Segment, Target};
 pub use request::{ScoreRequest, TargetScore, Tokens};

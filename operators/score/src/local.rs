@@ -4,12 +4,11 @@ use std::thread;
 
 use async_trait::async_trait;
 use futures::channel::oneshot;
-use serde::{Deserialize, Serialize};
 
 use crate::engine::Scores;
 use crate::{
-    Checkpoint, Cpu, CpuOptions, Engine, Executor, Identity, LoadError, ScoreError, ScoreRequest,
-    Scorer, TargetScore, Tokenizer,
+    Checkpoint, Cpu, CpuOptions, Engine, Identity, LoadError, ScoreError, ScoreRequest, Scorer,
+    TargetScore, Tokenizer,
 };
 
 /// A model on this machine. Its engine lives on a thread of its own, which ends when the scorer is
@@ -29,44 +28,49 @@ struct Job {
     answer: oneshot::Sender<Scores>,
 }
 
-/// Which token comes before every context. A model that was trained with one scores badly without.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StartToken {
-    /// The one that the tokenizer's template has, if it has one.
-    #[default]
-    Tokenizer,
-    /// None.
-    Omit,
-    /// This one.
-    Id(u32),
+/// A model on this machine that is known, but not loaded.
+#[derive(Debug)]
+pub struct LocalModel {
+    checkpoint: Checkpoint,
+    identity: Identity,
 }
 
-impl LocalScorer {
-    /// Loads the model in `folder` in f32, to be computed on the processor. The digest of its files is
-    /// taken, so they are read twice.
-    pub fn load(
+impl LocalModel {
+    /// Looks at the model in `folder` and takes the digest of its files. `start_token` comes before every
+    /// context.
+    pub fn open(
         folder: &Path,
         tokenizer: &Tokenizer,
-        start_token: StartToken,
-        options: CpuOptions,
+        start_token: Option<u32>,
     ) -> Result<Self, LoadError> {
         let checkpoint = Checkpoint::open(folder)?;
-        let start_token = match start_token {
-            StartToken::Tokenizer => tokenizer.start_token(),
-            StartToken::Omit => None,
-            StartToken::Id(id) => Some(id),
-        };
-        let executor = Cpu::<f32>::load(&checkpoint, options)?;
+        let (has, knows) = (tokenizer.vocabulary(), checkpoint.config.vocab_size);
+        if has > knows {
+            return Err(LoadError::Vocabulary { has, knows });
+        }
         let identity = Identity {
             model: checkpoint.digest()?,
             tokenizer: Some(tokenizer.digest()),
             start_token,
-            executor: executor.name(),
+            executor: Cpu::<f32>::name(),
         };
-        Self::start(Engine::new(Box::new(executor), start_token), identity)
+        Ok(Self { checkpoint, identity })
     }
 
+    /// What determines its scores.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Loads the model in f32, to be computed on the processor.
+    pub fn load(&self, options: CpuOptions) -> Result<LocalScorer, LoadError> {
+        let executor = Cpu::<f32>::load(&self.checkpoint, options)?;
+        let engine = Engine::new(Box::new(executor), self.identity.start_token);
+        LocalScorer::start(engine, self.identity.clone())
+    }
+}
+
+impl LocalScorer {
     /// Starts the thread. `identity` has to name the start token that the engine puts before contexts.
     pub fn start(engine: Engine, identity: Identity) -> Result<Self, LoadError> {
         let (queue, jobs) = mpsc::channel();
@@ -79,8 +83,8 @@ impl LocalScorer {
 
 #[async_trait]
 impl Scorer for LocalScorer {
-    fn identity(&self) -> &Identity {
-        &self.identity
+    fn identity(&self) -> Identity {
+        self.identity.clone()
     }
 
     async fn score(&self, request: ScoreRequest) -> Vec<Result<TargetScore, ScoreError>> {

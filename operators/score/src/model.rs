@@ -60,6 +60,16 @@ pub enum LoadError {
         /// Its shape by the configuration.
         expected: Vec<usize>,
     },
+    /// The tokenizer has tokens that the model does not know.
+    #[error(
+        "the tokenizer has {has} tokens, the model knows {knows}: take the tokenizer.json of the model"
+    )]
+    Vocabulary {
+        /// Tokens of the tokenizer.
+        has: usize,
+        /// Tokens of the model.
+        knows: usize,
+    },
     /// No thread, no memory.
     #[error("cannot start: {0}")]
     Start(String),

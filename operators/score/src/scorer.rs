@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use backstory_core::Digest;
+use backstory_core::{Digest, ScorerStatus};
 use serde::{Deserialize, Serialize};
 
 use crate::{ScoreRequest, TargetScore};
@@ -8,10 +8,15 @@ use crate::{ScoreRequest, TargetScore};
 #[async_trait]
 pub trait Scorer: Send + Sync {
     /// What determines the scores besides the request, for the record.
-    fn identity(&self) -> &Identity;
+    fn identity(&self) -> Identity;
 
     /// One result for each candidate, in order.
     async fn score(&self, request: ScoreRequest) -> Vec<Result<TargetScore, ScoreError>>;
+
+    /// How it is doing; none if it does not count.
+    fn status(&self) -> Option<ScorerStatus> {
+        None
+    }
 }
 
 /// What determines scores besides the request.

@@ -48,6 +48,11 @@ impl Tokenizer {
         self.digest
     }
 
+    /// How many tokens there are: all are below this number.
+    pub fn vocabulary(&self) -> usize {
+        self.lengths.len()
+    }
+
     /// The special token that the tokenizer's template puts before a text, if any: Llama 3 has
     /// `<|begin_of_text|>`, Qwen has none. Texts are encoded without it; it belongs before the context.
     pub fn start_token(&self) -> Option<u32> {

@@ -254,6 +254,7 @@ impl Desk<'_> {
             round: 0,
             candidate: 0,
             text,
+            quality: None,
             key: None,
             score: None,
             current: None,

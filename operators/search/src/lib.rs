@@ -105,7 +105,13 @@ impl SearchFile for Searcher {
         swap::control(structure, file, self.config.swap_share)
     }
 
-    fn marks(&self, structure: &Structure, file: u32, qualities: &[Quality]) -> Vec<String> {
+    fn marks(
+        &self,
+        structure: &Structure,
+        file: u32,
+        qualities: &[Quality],
+        _: &[backstory_core::Gains],
+    ) -> Vec<String> {
         backstory_quality::marks(&self.config.gates, structure.path(file), qualities)
     }
 

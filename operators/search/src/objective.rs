@@ -33,5 +33,6 @@ pub(crate) fn score(
         target_bytes,
         thought_tokens,
         excess: TrialScore::LEVELS.map(above).to_vec(),
+        leak_adjusted: None,
     }
 }

@@ -15,7 +15,7 @@ use backstory_core::{
     Author, Authored, Decision, Digest, Draft, Graph, Mode, Outline, Plan, Repository, Rewriting,
     Scene, SearchFile, Searched, Searching, SourceFile, Step, Structure, Thought, Variant,
 };
-use backstory_score::{CpuOptions, LocalScorer, StartToken, TextScorer, Tokenizer};
+use backstory_score::{CpuOptions, LocalModel, TextScorer, Tokenizer};
 use backstory_search::{Search, Searcher, replay};
 use futures::executor::block_on;
 use serde_json::json;
@@ -85,8 +85,10 @@ fn searcher(positions: u32, rounds: u32) -> Searcher {
     let tokenizer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/tokenizer.json");
     let tokenizer = Tokenizer::open(&tokenizer).unwrap();
     let options = CpuOptions { threads: 2, ..CpuOptions::default() };
-    let scorer =
-        LocalScorer::load(folder.path(), &tokenizer, StartToken::Tokenizer, options).unwrap();
+    let scorer = LocalModel::open(folder.path(), &tokenizer, tokenizer.start_token())
+        .unwrap()
+        .load(options)
+        .unwrap();
     let config = json!({ "model": "m", "scorer": "s", "rounds": rounds, "clip": 20.0 });
     let search: Search = serde_json::from_value(config).unwrap();
     search.searcher(Arc::new(Lines), Arc::new(TextScorer::new(Arc::new(scorer), tokenizer)))

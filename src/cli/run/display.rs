@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use backstory_core::{Author, ModelStatus};
+use backstory_core::{Author, Judge, ModelStatus, ScorerStatus};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::style::count;
@@ -23,7 +23,12 @@ impl Display {
     const ON_TERMINAL: Duration = Duration::from_millis(100);
     const ELSEWHERE: Duration = Duration::from_secs(30);
 
-    pub fn start(progress: Arc<Progress>, listed: u64, authors: Vec<Arc<dyn Author>>) -> Self {
+    pub fn start(
+        progress: Arc<Progress>,
+        listed: u64,
+        authors: Vec<Arc<dyn Author>>,
+        judges: Vec<Arc<dyn Judge>>,
+    ) -> Self {
         let (over, ended) = channel();
         let thread = std::thread::spawn(move || {
             let terminal = io::stderr().is_terminal();
@@ -41,6 +46,9 @@ impl Display {
                 );
                 for status in authors.iter().filter_map(|author| author.status()) {
                     let _ = write!(message, "; {}", model_progress(&status));
+                }
+                for status in judges.iter().filter_map(|judge| judge.status()) {
+                    let _ = write!(message, "; {}", scorer_progress(&status));
                 }
                 bar.set_message(message);
                 if !terminal {
@@ -75,6 +83,17 @@ fn model_progress(status: &ModelStatus) -> String {
         let _ = write!(text, " ({trouble})");
     }
     text
+}
+
+/// What a scorer is doing.
+fn scorer_progress(status: &ScorerStatus) -> String {
+    let ScorerStatus { in_flight, scored, tokens, .. } = *status;
+    format!(
+        "{} texts scored, {} tokens, {} in flight",
+        count(scored),
+        count(tokens),
+        count(in_flight)
+    )
 }
 
 fn bar(listed: u64) -> ProgressBar {

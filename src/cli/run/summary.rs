@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use backstory_core::ModelStatus;
+use backstory_core::{ModelStatus, ScorerStatus};
 use serde_json::json;
 
 use crate::cli::Exit;
@@ -20,6 +20,7 @@ pub struct Summary {
     /// Why it was stopped before its end, if it was.
     pub stopped: Option<Stop>,
     pub models: Vec<ModelStatus>,
+    pub scorers: Vec<ScorerStatus>,
     pub seconds: f64,
     pub sink: PathBuf,
 }
@@ -80,6 +81,7 @@ impl Summary {
             "bytes": tally.bytes,
             "seconds": self.seconds,
             "models": self.models,
+            "scorers": self.scorers,
             "interrupted": self.stopped.is_some(),
             "stopped_because": match &self.stopped {
                 Some(Stop::Unavailable(why)) => Some(why),
@@ -110,6 +112,9 @@ impl Summary {
         line("tables", self.sink.display().to_string());
         for status in &self.models {
             line("model", model_summary(status));
+        }
+        for status in &self.scorers {
+            line("scorer", scorer_summary(status));
         }
         match &self.stopped {
             Some(Stop::Unavailable(why)) => line("stopped", why.clone()),
@@ -155,6 +160,15 @@ fn model_summary(status: &ModelStatus) -> String {
     let _ = write!(text, "; {prompt} tokens in, {completion} out");
     if let Some(cost) = status.cost {
         let _ = write!(text, ", cost {cost:.2}");
+    }
+    text
+}
+
+fn scorer_summary(status: &ScorerStatus) -> String {
+    let ScorerStatus { scored, recalled, tokens, .. } = *status;
+    let mut text = format!("{} texts scored, {} tokens", count(scored), count(tokens));
+    if recalled > 0 {
+        let _ = write!(text, ", {} scored by an earlier run", count(recalled));
     }
     text
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, ModelEnvironment, Authored, BuildError, Classify, Digest, Draft, Environment, Failure,
-    FileClass, Flow, Graph, Halt, Mode, Operator, OrderFiles, Outline, OutlineFile, PlanRepository,
-    Quality, Repository, Scene, Sequence, SimulateFile, Source, SourceError, SourceFile, SpanKind,
-    Story, Structure, Thought, Trajectory, Work,
+    Author, Authored, BuildError, Classify, Digest, Draft, Environment, Failure, FileClass, Flow,
+    Graph, Halt, Mode, ModelEnvironment, Operator, OrderFiles, Outline, OutlineFile,
+    PlanRepository, Quality, Repository, Scene, Sequence, SimulateFile, Source, SourceError,
+    SourceFile, SpanKind, Story, Structure, Thought, Trajectory, Work,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use crate::plan::kind::{OperatorKind, Registry, author, source};
 pub static FAKES: Registry = Registry {
     sources: &[source!(Dir)],
     authors: &[author!(Facts)],
+    scorers: &[],
     operators: &[
         OperatorKind::of::<Parse>(),
         OperatorKind::of::<Order>(),

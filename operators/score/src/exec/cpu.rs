@@ -83,6 +83,11 @@ struct Buffers<T> {
 }
 
 impl<T: Real> Cpu<T> {
+    /// What it is called: see [`Executor::name`].
+    pub fn name() -> String {
+        format!("cpu-{}", T::NAME)
+    }
+
     /// Reads the weights of a model.
     pub fn load(checkpoint: &Checkpoint, options: CpuOptions) -> Result<Self, LoadError> {
         let config = checkpoint.config.clone();
@@ -118,7 +123,7 @@ impl<T: Real> Executor for Cpu<T> {
     }
 
     fn name(&self) -> String {
-        format!("cpu-{}", T::NAME)
+        Self::name()
     }
 
     fn run(&mut self, pass: &Pass) -> Result<Vec<f64>, ExecuteError> {

@@ -46,7 +46,7 @@ impl About {
         let models = models.map(|models| models.data).unwrap_or_default();
         let info = line.get_any(&["model_info", "get_model_info"]).await.map_err(unreachable)?;
         let info = info.filter(|info| info["model_path"].is_string());
-        let kind = config.kind.unwrap_or_else(|| kind(&models, info.as_ref()));
+        let kind = config.server.unwrap_or_else(|| kind(&models, info.as_ref()));
         let model = model(line, config, &models, info.as_ref())?;
         let card = models.iter().find(|card| card.id == model);
         let mut about = Self { kind, model, facts: vec![], limit: None };

@@ -27,7 +27,7 @@ pub struct HttpConfig {
     pub revision: Option<String>,
     /// How servers are spoken to; found by asking them if absent.
     #[serde(default)]
-    pub kind: Option<ServerKind>,
+    pub server: Option<ServerKind>,
     /// The environment variable that holds the key to the servers; never the key itself.
     #[serde(default)]
     pub api_key: Option<String>,

@@ -94,7 +94,7 @@ impl Defect {
                 "it cuts texts or reads them as other tokens; turn off what changes prompts before the model"
             }
             Self::Hole { .. } | Self::Early(_) | Self::Late => {
-                "its log-probabilities belong to other tokens; take a newer version, or another `kind`"
+                "its log-probabilities belong to other tokens; take a newer version, or another `server`"
             }
             Self::Positive { .. } => {
                 "it answers with something else than log-probabilities; vLLM does with a `--logprobs-mode` \

@@ -76,7 +76,7 @@ async fn the_kind_is_found_by_asking_and_recorded() {
         assert_eq!((identity.executor.as_str(), identity.start_token), (name, Some(3)));
         assert_eq!(identity.tokenizer, None);
         digests.push(identity.model);
-        let again = connect(&server, &json!({ "kind": name })).await.unwrap();
+        let again = connect(&server, &json!({ "server": name })).await.unwrap();
         assert_eq!(again.identity().model, identity.model);
         let revised = connect(&server, &json!({ "revision": "abc" })).await.unwrap();
         digests.push(revised.identity().model);

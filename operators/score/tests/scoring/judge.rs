@@ -2,9 +2,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use backstory_core::{Case, Judge, Unscored};
-use backstory_score::{
-    CpuOptions, LocalScorer, ScoreRequest, Scorer, StartToken, TextScorer, Tokenizer,
-};
+use backstory_score::{CpuOptions, LocalModel, ScoreRequest, Scorer, TextScorer, Tokenizer};
 use futures::executor::block_on;
 use proptest::prelude::*;
 use serde_json::json;
@@ -26,8 +24,8 @@ fn texts_are_scored_as_their_tokens_are() {
     config["vocab_size"] = json!(20_000);
     made::write(folder.path(), &config, Form::default());
     let options = CpuOptions::default();
-    let load = || LocalScorer::load(folder.path(), &TOKENIZER, StartToken::Id(0), options);
-    let scorer = Arc::new(load().unwrap());
+    let model = LocalModel::open(folder.path(), &TOKENIZER, Some(0)).unwrap();
+    let scorer = Arc::new(model.load(options).unwrap());
     let judge = TextScorer::new(Arc::clone(&scorer) as _, tokenizer());
     let case = Case {
         context: vec!["# a.rs".into(), "\n".into()],

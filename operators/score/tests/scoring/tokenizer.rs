@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use backstory_score::{CpuOptions, LocalScorer, Scorer, StartToken, Tokenizer};
+use backstory_score::{CpuOptions, LocalModel, Scorer, Tokenizer};
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
@@ -81,10 +81,10 @@ fn a_score_says_what_made_it() {
     made::write(folder.path(), &config, Form::default());
     let load = |start_token| {
         let options = CpuOptions::default();
-        LocalScorer::load(folder.path(), &tokenizer, start_token, options).unwrap()
+        LocalModel::open(folder.path(), &tokenizer, start_token).unwrap().load(options).unwrap()
     };
     let request = || tokenizer.request(&[], &[""], "fn main() {}\n").unwrap();
-    let (with, without) = (load(StartToken::Id(0)), load(StartToken::Tokenizer));
+    let (with, without) = (load(Some(0)), load(tokenizer.start_token()));
     let scores = block_on(with.score(request()));
     assert!(scores[0].as_ref().unwrap().bits_per_byte().unwrap() > 0.0);
     let message = block_on(without.score(request())).remove(0).unwrap_err().to_string();

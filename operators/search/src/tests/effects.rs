@@ -176,7 +176,8 @@ fn rounds_end_as_the_plan_says() {
 fn what_a_search_would_ask_can_be_counted_without_a_model() {
     let rounds = vec![vec!["one", "two"]; 3];
     let config = Search { stop_perplexity: Some(1e9), ..config(&json!({})) };
-    let searcher = config.searcher(Arc::new(Script(rounds)), Arc::new(Even));
+    let searcher =
+        config.searcher(Arc::new(Script(rounds)), Arc::new(Even::like(&Even::default())));
     let first = draft(0, vec![Step::Think("zero".into()), Step::Write(0)]);
     let authored = run(&searcher, &structure(&[("f", FILE)]), &first, None);
     assert_eq!(authored.requests.len(), 6);

@@ -1,0 +1,217 @@
+//! The kinds of `[scorers]` in a plan file.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use backstory_core::{Answers, BuildError, Hasher, Judge, ModelEnvironment};
+use backstory_keep::Place;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+
+use crate::lazy::{LazyScorer, Made};
+use crate::{
+    ConnectError, CpuOptions, HttpConfig, HttpScorer, Identity, KeptScorer, LoadError, LocalModel,
+    Scorer, TextScorer, Tokenizer,
+};
+
+/// A language model on this machine, computed by the processor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LocalConfig {
+    /// The folder of the model as Hugging Face keeps it: `config.json` and `*.safetensors`. Dense models of
+    /// the Llama, Qwen2 and Qwen3 architectures.
+    #[schemars(extend("format" = "path"))]
+    pub folder: PathBuf,
+    /// The `tokenizer.json` of the model; the one in its folder if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
+    pub tokenizer: Option<PathBuf>,
+    /// The token that is put before every context; what the tokenizer puts before a text if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_token: Option<u32>,
+    /// Threads to compute with; one per core if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads: Option<NonZeroU32>,
+    /// Tokens to compute at once. More keep the processor busier and take more memory.
+    #[serde(default = "usual_pass")]
+    pub pass_tokens: NonZeroU32,
+    /// Tokens whose attention state is remembered, so that what texts have in common is computed once. The
+    /// longest text has to fit.
+    #[serde(default = "usual_cache")]
+    pub cache_tokens: NonZeroU32,
+    /// The folder that keeps the scores, relative to the plan file; a folder in the output if left out. What
+    /// is there is never scored again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
+    pub scores: Option<PathBuf>,
+}
+
+const USUAL: CpuOptions = CpuOptions { threads: 1, pass_tokens: 2048, slots: 32_768 };
+
+fn usual_pass() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(USUAL.pass_tokens as u32 - 1)
+}
+
+fn usual_cache() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(USUAL.slots as u32 - 1)
+}
+
+/// A language model on servers: `SGLang`, vLLM, or any that echoes a prompt with its log-probabilities.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ServerConfig {
+    /// The servers and how they are reached.
+    #[serde(flatten)]
+    pub http: HttpConfig,
+    /// The `tokenizer.json` of the model: servers get tokens, not texts.
+    #[schemars(extend("format" = "path"))]
+    pub tokenizer: PathBuf,
+    /// The folder that keeps the scores, relative to the plan file; a folder in the output if left out. What
+    /// is there is never scored again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
+    pub scores: Option<PathBuf>,
+}
+
+impl LocalConfig {
+    /// The `kind` in a plan file.
+    pub const KIND: &'static str = "local";
+    /// What it does, one line.
+    pub const SUMMARY: &'static str =
+        "computes a language model on the processor, every score kept";
+    /// What it takes that a run waits for.
+    pub const EFFECT: Option<&'static str> = Some("scores");
+
+    /// Makes the judge. Reads the model's files to know which model it is; loads it with the first score.
+    pub fn build(
+        self,
+        environment: &ModelEnvironment<'_>,
+    ) -> Result<Arc<dyn Judge>, Vec<BuildError>> {
+        let folder = environment.base.join(&self.folder);
+        let tokenizer = self.tokenizer.as_ref().map(|path| environment.base.join(path));
+        let named = if tokenizer.is_some() { "tokenizer" } else { "folder" };
+        let tokenizer = tokenizer.unwrap_or_else(|| folder.join("tokenizer.json"));
+        let tokenizer = Tokenizer::open(&tokenizer).map_err(|error| vec![told(named, &error)])?;
+        let start_token = self.start_token.or(tokenizer.start_token());
+        let model = LocalModel::open(&folder, &tokenizer, start_token)
+            .map_err(|error| vec![told("folder", &error)])?;
+        let identity = model.identity().clone();
+        let scorer = Arc::new(self.lazy(model));
+        let place = place(environment, self.scores.as_deref());
+        Ok(judge(identity, scorer, tokenizer, environment.answers, place))
+    }
+
+    fn lazy(&self, model: LocalModel) -> LazyScorer {
+        let threads = self.threads.map_or_else(
+            || available_parallelism().map_or(1, usize::from),
+            |threads| threads.get() as usize,
+        );
+        let options = CpuOptions {
+            threads,
+            pass_tokens: self.pass_tokens.get() as usize,
+            slots: self.cache_tokens.get() as usize,
+        };
+        let identity = model.identity().clone();
+        LazyScorer::new(identity, move || made(model.load(options)))
+    }
+}
+
+impl ServerConfig {
+    /// The `kind` in a plan file.
+    pub const KIND: &'static str = "http";
+    /// What it does, one line.
+    pub const SUMMARY: &'static str = "has servers score, every score kept";
+    /// What it takes that a run waits for.
+    pub const EFFECT: Option<&'static str> = Some("scores");
+
+    /// Makes the judge. Asks no server: they are probed with the first score.
+    pub fn build(
+        self,
+        environment: &ModelEnvironment<'_>,
+    ) -> Result<Arc<dyn Judge>, Vec<BuildError>> {
+        let mut errors = match environment.answers {
+            Answers::Asked(_) | Answers::Recorded { asks: true, .. } => self.http.check(),
+            Answers::Recorded { asks: false, .. } | Answers::Rehearsed => vec![],
+        };
+        if self.http.model.is_none() {
+            errors.push(BuildError {
+                key: "model",
+                message: "the model has no name".into(),
+                hint: Some("name it as the servers do: it tells its scores from others".into()),
+            });
+        }
+        let tokenizer = Tokenizer::open(&environment.base.join(&self.tokenizer))
+            .map_err(|error| errors.push(told("tokenizer", &error)));
+        let Ok(tokenizer) = tokenizer else { return Err(errors) };
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let mut http = self.http;
+        http.start_token = http.start_token.or(tokenizer.start_token());
+        let identity = identity(&http, &tokenizer);
+        let place = place(environment, self.scores.as_deref());
+        let tokenizer = Arc::new(tokenizer);
+        let scorer = Arc::new(lazy(identity.clone(), http, Arc::clone(&tokenizer)));
+        Ok(judge(identity, scorer, tokenizer, environment.answers, place))
+    }
+}
+
+fn lazy(identity: Identity, http: HttpConfig, tokenizer: Arc<Tokenizer>) -> LazyScorer {
+    LazyScorer::new(identity, move || made(Handle::current().block_on(connect(&http, &tokenizer))))
+}
+
+fn made(scorer: Result<impl Scorer + 'static, impl ToString>) -> Made {
+    match scorer {
+        Ok(scorer) => Ok(Arc::new(scorer)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Connects to servers, and sees that they read a sample as the tokens that `tokenizer` makes of it.
+pub async fn connect(
+    config: &HttpConfig,
+    tokenizer: &Tokenizer,
+) -> Result<HttpScorer, ConnectError> {
+    let scorer = HttpScorer::connect(config).await?;
+    let sample = "fn main() {\n    println!(\"naïve – 123\");\n}\n";
+    if let Ok(tokens) = tokenizer.encode(sample) {
+        scorer.check_tokens(sample, &tokens).await?;
+    }
+    Ok(scorer)
+}
+
+/// What is known of a model on servers before they are asked.
+fn identity(http: &HttpConfig, tokenizer: &Tokenizer) -> Identity {
+    let mut hasher = Hasher::new();
+    for part in [&http.model, &http.revision] {
+        hasher.field(part.as_deref().unwrap_or_default());
+    }
+    Identity {
+        model: hasher.finish(),
+        tokenizer: Some(tokenizer.digest()),
+        start_token: http.start_token,
+        executor: ServerConfig::KIND.to_owned(),
+    }
+}
+
+fn judge(
+    identity: Identity,
+    scorer: Arc<dyn Scorer>,
+    tokenizer: impl Into<Arc<Tokenizer>>,
+    answers: Answers<'_>,
+    place: Place,
+) -> Arc<dyn Judge> {
+    let asks = !matches!(answers, Answers::Rehearsed) && !place.is_recorded();
+    let kept = KeptScorer::new(identity, asks.then_some(scorer), place);
+    Arc::new(TextScorer::new(Arc::new(kept), tokenizer))
+}
+
+fn place(environment: &ModelEnvironment<'_>, named: Option<&Path>) -> Place {
+    Place::of(environment.answers, named.map(|folder| environment.base.join(folder)))
+}
+
+fn told(key: &'static str, error: &LoadError) -> BuildError {
+    BuildError { key, message: error.to_string(), hint: None }
+}

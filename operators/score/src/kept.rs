@@ -1,0 +1,195 @@
+//! Scores, kept: what was scored once is never scored again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use backstory_core::{Digest, Hasher, ScorerStatus};
+use backstory_keep::{Place, Shelves};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::{Identity, ScoreError, ScoreRequest, Scorer, TargetScore, Tokens};
+
+/// A scorer that keeps every score before anybody uses it, one object per request.
+///
+/// Log-probabilities are rounded to f32 before they are used, so that a score that is recalled is the one
+/// that was computed.
+pub struct KeptScorer {
+    identity: Identity,
+    /// None where nothing is scored that was not kept before.
+    scorer: Option<Arc<dyn Scorer>>,
+    shelves: Shelves,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Counts {
+    in_flight: AtomicU64,
+    scored: AtomicU64,
+    recalled: AtomicU64,
+    tokens: AtomicU64,
+}
+
+/// What is kept of a request.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// The key again: what lies under another one is foreign.
+    key: Digest,
+    /// Who computed it.
+    scorer: Identity,
+    scores: Vec<Score>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Score {
+    /// f32, little-endian, in base64: a third of the room of digits, and exact.
+    LogProbs(String),
+    Refused(String),
+}
+
+impl KeptScorer {
+    /// Scores by `scorer`, whose scores are told apart by `identity`: what it says of itself may be known only
+    /// once it is there. Without a scorer, what was not kept before is unavailable.
+    pub fn new(identity: Identity, scorer: Option<Arc<dyn Scorer>>, place: Place) -> Self {
+        Self { identity, scorer, shelves: Shelves::new(place), counts: Counts::default() }
+    }
+
+    /// Names all that determines the scores of a request.
+    fn key(&self, request: &ScoreRequest) -> Digest {
+        let Identity { model, tokenizer, start_token, executor } = &self.identity;
+        let mut hasher = Hasher::new();
+        hasher.field("score/1").field(model.0).field(tokenizer.map_or([0; 32], |digest| digest.0));
+        hasher.field(start_token.map(u32::to_le_bytes).unwrap_or_default()).field(executor);
+        // Only the joined tokens of a context matter.
+        let bytes = |tokens: &Tokens| tokens.iter().flat_map(|id| id.to_le_bytes()).collect();
+        hasher.field(request.context.iter().flat_map(bytes).collect::<Vec<u8>>());
+        for tokens in request.candidates.iter().chain([&request.target]) {
+            let bytes: Vec<u8> = bytes(tokens);
+            hasher.field(bytes);
+        }
+        hasher.finish()
+    }
+
+    /// What is torn or foreign counts as absent, and is written over later.
+    async fn recall(
+        &self,
+        key: Digest,
+        request: &ScoreRequest,
+    ) -> Result<Option<Scores>, ScoreError> {
+        let read = self.shelves.read(key).await;
+        let bytes = read.map_err(|error| self.trouble("read", &error))?;
+        let kept = bytes.and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
+        let Some(kept) = kept.filter(|kept| kept.key == key) else { return Ok(None) };
+        let scores = kept.scores.into_iter().map(|score| score.unpack(request));
+        let scores = scores.collect::<Option<Scores>>();
+        Ok(scores.filter(|scores| scores.len() == request.candidates.len()))
+    }
+
+    async fn keep(
+        &self,
+        key: Digest,
+        scorer: Identity,
+        scores: &[Result<TargetScore, ScoreError>],
+    ) -> Result<(), ScoreError> {
+        let kept = Kept { key, scorer, scores: scores.iter().map(Score::pack).collect() };
+        let bytes = serde_json::to_vec(&kept)
+            .map_err(|error| ScoreError::Unavailable(error.to_string()))?;
+        let put = self.shelves.put(key, bytes.into()).await;
+        let put = put.map_err(|error| self.trouble("kept", &error))?;
+        self.shelves.settle(put).await.map_err(|error| self.trouble("kept", &error))
+    }
+
+    fn trouble(&self, done: &str, error: &str) -> ScoreError {
+        let place = self.shelves.place();
+        ScoreError::Unavailable(format!(
+            "a score could not be {done} in {place}: {error}; make room there or see to its rights, \
+             and run again"
+        ))
+    }
+
+    async fn ask(&self, key: Digest, request: ScoreRequest) -> Result<Scores, ScoreError> {
+        let Some(scorer) = &self.scorer else {
+            let place = self.shelves.place();
+            return Err(ScoreError::Unavailable(format!("a score is not among those in {place}")));
+        };
+        let tokens = request.tokens() as u64;
+        let mut scores = scorer.score(request).await;
+        self.counts.scored.fetch_add(1, Ordering::Relaxed);
+        self.counts.tokens.fetch_add(tokens, Ordering::Relaxed);
+        for score in scores.iter_mut().flatten() {
+            score.log_probs.iter_mut().for_each(|number| *number = f64::from(*number as f32));
+        }
+        let is_final = |score: &Result<_, _>| !matches!(score, Err(ScoreError::Unavailable(_)));
+        if scores.iter().all(is_final) {
+            self.keep(key, scorer.identity(), &scores).await?;
+        }
+        Ok(scores)
+    }
+}
+
+/// One result for each candidate of a request.
+type Scores = Vec<Result<TargetScore, ScoreError>>;
+
+impl Score {
+    fn pack(score: &Result<TargetScore, ScoreError>) -> Self {
+        match score {
+            Ok(score) => {
+                let numbers = score.log_probs.iter().map(|number| *number as f32);
+                let bytes: Vec<u8> = numbers.flat_map(f32::to_le_bytes).collect();
+                Self::LogProbs(STANDARD.encode(bytes))
+            }
+            Err(error) => Self::Refused(error.to_string()),
+        }
+    }
+
+    /// None if it cannot be the score of the request.
+    fn unpack(self, request: &ScoreRequest) -> Option<Result<TargetScore, ScoreError>> {
+        let packed = match self {
+            Self::LogProbs(packed) => packed,
+            Self::Refused(why) => return Some(Err(ScoreError::Refused(why))),
+        };
+        let bytes = STANDARD.decode(packed).ok()?;
+        let (numbers, []) = bytes.as_chunks::<4>() else { return None };
+        let log_probs: Vec<_> =
+            numbers.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes))).collect();
+        let sound = log_probs.len() == request.target.len()
+            && log_probs.iter().all(|number| number.is_finite());
+        sound.then_some(Ok(TargetScore { log_probs, target_bytes: request.target_bytes }))
+    }
+}
+
+#[async_trait]
+impl Scorer for KeptScorer {
+    fn identity(&self) -> Identity {
+        self.identity.clone()
+    }
+
+    async fn score(&self, request: ScoreRequest) -> Scores {
+        let candidates = request.candidates.len();
+        let key = self.key(&request);
+        self.counts.in_flight.fetch_add(1, Ordering::Relaxed);
+        let scores = match self.recall(key, &request).await {
+            Ok(Some(scores)) => {
+                self.counts.recalled.fetch_add(1, Ordering::Relaxed);
+                Ok(scores)
+            }
+            Ok(None) => self.ask(key, request).await,
+            Err(error) => Err(error),
+        };
+        self.counts.in_flight.fetch_sub(1, Ordering::Relaxed);
+        scores.unwrap_or_else(|error| vec![Err(error); candidates])
+    }
+
+    fn status(&self) -> Option<ScorerStatus> {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Some(ScorerStatus {
+            in_flight: read(&self.counts.in_flight),
+            scored: read(&self.counts.scored),
+            recalled: read(&self.counts.recalled),
+            tokens: read(&self.counts.tokens),
+        })
+    }
+}
