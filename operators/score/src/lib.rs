@@ -51,7 +51,11 @@
 //!
 //! - A score is never made of less than the whole request: what is too long is refused, not truncated.
 //! - What cannot be scored is an error, never zero and never a large number.
-//! - How requests are batched does not change a score beyond rounding.
+//! - How requests are batched does not change a score: on [`Cpu`], a log-probability has the same bits
+//!   whether its request is scored alone or with any others, in passes of any size, with state
+//!   remembered or computed anew, and with any number of threads. That is on one machine and one build: a
+//!   processor with other vector instructions may round differently, and so may another [`Executor`]. A
+//!   server behind [`HttpScorer`] promises nothing of the kind.
 
 mod config;
 mod engine;

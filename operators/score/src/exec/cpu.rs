@@ -9,8 +9,9 @@
 //! - the LM head takes the vocabulary in blocks, for rows that predict targets only, and keeps the same
 //!   two numbers for each.
 //!
-//! Sums over a row are made in an order that does not depend on what else is in the pass, but matrix
-//! products of other heights may round differently: packing moves a score by rounding only.
+//! What is computed for a token has the same bits in all passes that compute it: its sums are made in an
+//! order that depends on its text alone. Products see to that however many rows they have ([`matmul`]),
+//! attention wherever the planner cuts texts ([`attention`]), and everything else goes row by row.
 
 #![expect(
     clippy::inline_always,

@@ -2,6 +2,7 @@
 //!
 //! - `truth` compares with Hugging Face transformers;
 //! - `packing` compares candidates scored together with candidates scored alone;
+//! - `batching` does so on models, texts and passes of all sizes;
 //! - `loading` fixes what is said of folders that are no model;
 //! - `local` asks a scorer from many places, and has it fail;
 //! - `judge` asks with texts;
@@ -12,6 +13,7 @@
 #[path = "../made/mod.rs"]
 mod made;
 
+mod batching;
 mod judge;
 mod loading;
 mod local;
@@ -63,6 +65,10 @@ fn log_probs(engine: &mut Engine, request: ScoreRequest) -> Vec<f64> {
 fn greatest_difference(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+fn bits(log_probs: &[f64]) -> Vec<u64> {
+    log_probs.iter().map(|log_prob| log_prob.to_bits()).collect()
 }
 
 /// A llama of the least size.

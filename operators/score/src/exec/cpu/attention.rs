@@ -1,4 +1,8 @@
 //! Causal attention over segments of the cache.
+//!
+//! Keys are taken in blocks that begin at multiples of [`KEYS`] from the start of the text, whatever slots
+//! hold them and whatever queries a tile has, so that what a row attends to has the same bits in all
+//! passes.
 
 use std::ops::Range;
 
@@ -7,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::exec::cpu::Real;
 use crate::exec::cpu::matmul::{Matrix, MatrixMut, Threads, matmul};
-use crate::{Config, Pass, Run};
+use crate::{Config, Pass, Run, Segment};
 
 /// Queries of a tile, all heads of a group counted: enough to pay for reading a block of keys.
 const QUERIES: usize = 128;
@@ -36,6 +40,25 @@ impl<T: Real> Cache<T> {
             self.values[place].copy_from_slice(&row[q + kv..]);
         }
     }
+}
+
+/// The keys and values of one head at some positions: rows that begin `stride` elements apart.
+struct Block<'a, T> {
+    keys: &'a [T],
+    values: &'a [T],
+    stride: usize,
+}
+
+/// Where the slots of `positions` are in segments that hold a text from its start.
+fn slots(segments: &[Segment], positions: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut end = 0;
+    segments.iter().filter_map(move |segment| {
+        let start = end;
+        end += segment.len as usize;
+        let here = positions.start.max(start)..positions.end.min(end);
+        let slot = |position| segment.start as usize + position - start;
+        (!here.is_empty()).then(|| slot(here.start)..slot(here.end))
+    })
 }
 
 /// What each row attends to, `[tokens, q_dim]`: `softmax(q kᵀ / sqrt(head_dim)) v` for each query head.
@@ -90,6 +113,8 @@ struct Scratch<T> {
     sums: Vec<T>,
     /// Greatest score and sum of exponentials so far, for each query.
     state: Vec<(T, T)>,
+    /// `[2, KEYS, head_dim]`: keys and values whose slots do not follow each other.
+    gathered: Vec<T>,
 }
 
 impl<T: Real> Tile<'_, T> {
@@ -97,15 +122,8 @@ impl<T: Real> Tile<'_, T> {
     fn attend(&mut self, kv_head: usize, scratch: &mut Scratch<T>) {
         self.gather(kv_head, scratch);
         let end = self.pass.positions[self.rows.end - 1] as usize + 1;
-        let mut position = 0;
-        for segment in &self.pass.segments[self.run.segments.clone()] {
-            let len = (segment.len as usize).min(end - position);
-            for offset in (0..len).step_by(KEYS) {
-                let keys = KEYS.min(len - offset);
-                let slot = segment.start as usize + offset;
-                self.block(kv_head, slot..slot + keys, position + offset, scratch);
-            }
-            position += len;
+        for start in (0..end).step_by(KEYS) {
+            self.block(kv_head, start..end.min(start + KEYS), scratch);
         }
         self.scatter(kv_head, scratch);
     }
@@ -121,7 +139,7 @@ impl<T: Real> Tile<'_, T> {
     fn gather(&self, kv_head: usize, scratch: &mut Scratch<T>) {
         let width = self.config.q_dim() + 2 * self.config.kv_dim();
         let scale = T::of(1.0 / (self.config.head_dim as f64).sqrt());
-        let Scratch { queries, scores, sums, state } = scratch;
+        let Scratch { queries, scores, sums, state, .. } = scratch;
         queries.clear();
         for head in self.heads(kv_head) {
             for row in self.rows.clone() {
@@ -136,23 +154,43 @@ impl<T: Real> Tile<'_, T> {
         state.resize(count, (T::LOWEST, T::ZERO));
     }
 
-    /// Takes a block of keys and values into account; the first of them is at `position`.
-    fn block(
-        &self,
+    /// The keys and values of a head at some positions, in place if their slots follow each other.
+    fn keys_and_values<'a>(
+        &'a self,
         kv_head: usize,
-        slots: Range<usize>,
-        position: usize,
-        scratch: &mut Scratch<T>,
-    ) {
+        positions: Range<usize>,
+        gathered: &'a mut Vec<T>,
+    ) -> Block<'a, T> {
         let (head_dim, kv_dim) = (self.config.head_dim, self.config.kv_dim());
-        let Scratch { queries, scores, sums, state } = scratch;
-        let (count, keys) = (state.len(), slots.len());
-        let at = slots.start * kv_dim + kv_head * head_dim;
+        let Cache { keys, values } = self.cache;
+        let segments = &self.pass.segments[self.run.segments.clone()];
+        let at = |slot: usize| slot * kv_dim + kv_head * head_dim;
+        let mut pieces = slots(segments, positions.clone());
+        if let (Some(piece), None) = (pieces.next(), pieces.next()) {
+            let at = at(piece.start);
+            return Block { keys: &keys[at..], values: &values[at..], stride: kv_dim };
+        }
+        gathered.clear();
+        for all in [keys, values] {
+            for slot in slots(segments, positions.clone()).flatten() {
+                gathered.extend_from_slice(&all[at(slot)..][..head_dim]);
+            }
+        }
+        let (keys, values) = gathered.split_at(positions.len() * head_dim);
+        Block { keys, values, stride: head_dim }
+    }
+
+    /// Takes the keys and values of a block of positions into account.
+    fn block(&self, kv_head: usize, positions: Range<usize>, scratch: &mut Scratch<T>) {
+        let head_dim = self.config.head_dim;
+        let Scratch { queries, scores, sums, state, gathered } = scratch;
+        let (count, keys) = (state.len(), positions.len());
+        let block = self.keys_and_values(kv_head, positions.clone(), gathered);
         matmul(
             MatrixMut::new(scores, count, keys, KEYS),
             false,
             Matrix::new(queries, count, head_dim, head_dim),
-            Matrix::new(&self.cache.keys[at..], keys, head_dim, kv_dim).transposed(),
+            Matrix::new(block.keys, keys, head_dim, block.stride).transposed(),
             Threads::ONE,
         );
         let first = self.pass.positions[self.rows.start] as usize;
@@ -163,7 +201,7 @@ impl<T: Real> Tile<'_, T> {
                 let scores = scores.chunks_exact_mut(KEYS);
                 let queries = scores.zip(sums.chunks_exact_mut(head_dim)).zip(state).enumerate();
                 for (query, ((scores, sums), state)) in queries {
-                    let seen = (first + query % rows + 1).saturating_sub(position).min(keys);
+                    let seen = (first + query % rows + 1).saturating_sub(positions.start).min(keys);
                     scores[seen..keys].fill(T::ZERO);
                     absorb(&mut scores[..seen], sums, state);
                 }
@@ -173,7 +211,7 @@ impl<T: Real> Tile<'_, T> {
             MatrixMut::new(sums, count, head_dim, head_dim),
             true,
             Matrix::new(scores, count, keys, KEYS),
-            Matrix::new(&self.cache.values[at..], keys, head_dim, kv_dim),
+            Matrix::new(block.values, keys, head_dim, block.stride),
             Threads::ONE,
         );
     }
