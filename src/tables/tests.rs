@@ -247,6 +247,7 @@ fn write(runtime: &tokio::runtime::Runtime, output: &Output, repos: &[&str]) -> 
         segment.sequence(sequence(repo)).unwrap();
         segment.errors(&[error(repo)]).unwrap();
         segment.ledger(&[paid(repo, None)]).unwrap();
+        segment.trials(&TrialRow::of(repo, "search", "a.py", &trials())).unwrap();
     }
     assert!(segment.bytes() > 0);
     segment.close(&output.store(), runtime.handle()).unwrap()

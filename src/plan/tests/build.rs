@@ -47,6 +47,26 @@ fn readers_share_what_they_read() {
 }
 
 #[test]
+fn a_search_builds_on_the_simulation_it_reads() {
+    let folder = folder();
+    let simulate = "kind = \"simulate\"\nmodel = \"author\"\n";
+    let search = "[[operator]]\nkind = \"search\"\nmodel = \"author\"\nscorer = \"judge\"\n";
+    let scored = |sides: u32| {
+        let plan = changed(simulate, &format!("{simulate}\n{search}\n"));
+        format!("{plan}\n[scorers.judge]\nkind = \"dice\"\nsides = {sides}\n")
+    };
+    let plan = built(folder.path(), &scored(6));
+    let names: Vec<_> = plan.simulations.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["simulate", "search"]);
+    assert_eq!(plan.arms[1].simulation, Some(1));
+    assert_eq!((plan.planned_by(0), plan.planned_by(1)), (0, 0));
+    assert_eq!((plan.author(0), plan.author(1)), ("facts/1".into(), "facts/1; luck/1".into()));
+    assert_ne!(plan.hash, built(folder.path(), &scored(7)).hash, "another scorer scores otherwise");
+    let echo = from_echo(&FAKES, "the echo", &plan.echo).ok().unwrap().build_rehearsed();
+    assert_eq!(echo.ok().unwrap().hash, plan.hash);
+}
+
+#[test]
 fn everything_that_cannot_be_built_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let plan = changed("arm = \"raw-repos\"", "template = \"raw.txt\"");

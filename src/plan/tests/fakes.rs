@@ -6,25 +6,27 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, Authored, BuildError, Classify, Digest, Draft, Environment, Failure, FileClass, Flow,
-    Graph, Halt, Mode, ModelEnvironment, Operator, OrderFiles, Outline, OutlineFile,
-    PlanRepository, Quality, Repository, Scene, Sequence, SimulateFile, Source, SourceError,
-    SourceFile, SpanKind, Story, Structure, Thought, Trajectory, Work,
+    Author, Authored, BuildError, Case, Classify, Digest, Draft, Environment, Failure, FileClass,
+    Flow, Gains, Graph, Halt, Judge, Likelihood, Mode, ModelEnvironment, Operator, OrderFiles,
+    Outline, OutlineFile, PlanRepository, Quality, Repository, Scene, SearchFile, Searched,
+    Searching, Sequence, SimulateFile, Source, SourceError, SourceFile, SpanKind, Story, Structure,
+    Thought, Trajectory, Unscored, Work,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::kind::{OperatorKind, Registry, author, source};
+use crate::plan::kind::{OperatorKind, Registry, author, scorer, source};
 
 pub static FAKES: Registry = Registry {
     sources: &[source!(Dir)],
     authors: &[author!(Facts)],
-    scorers: &[],
+    scorers: &[scorer!(Dice)],
     operators: &[
         OperatorKind::of::<Parse>(),
         OperatorKind::of::<Order>(),
         OperatorKind::of::<Plan>(),
         OperatorKind::of::<Simulate>(),
+        OperatorKind::of::<Search>(),
         OperatorKind::of::<Flatten>(),
         OperatorKind::of::<Mask>(),
     ],
@@ -60,6 +62,13 @@ keys!(Facts {
     school: Option<String>,
 });
 
+keys!(Dice {
+    /// How many sides it has.
+    #[serde(default = "eight")]
+    #[schemars(range(min = 2))]
+    sides: u32,
+});
+
 keys!(Parse {
     /// Languages that are parsed; all if left out.
     #[serde(default)]
@@ -83,6 +92,15 @@ keys!(Simulate {
     #[serde(default = "eight")]
     #[schemars(range(min = 1, max = 64))]
     reads: u32,
+});
+
+keys!(Search {
+    /// The model that rewrites thoughts.
+    #[schemars(extend("format" = "model"))]
+    model: String,
+    /// The scorer that compares them.
+    #[schemars(extend("format" = "scorer"))]
+    scorer: String,
 });
 
 keys!(Flatten {
@@ -190,6 +208,17 @@ impl Facts {
     }
 }
 
+impl Dice {
+    const KIND: &str = "dice";
+    const SUMMARY: &str = "Scores by chance";
+    const EFFECT: Option<&str> = Some("luck");
+
+    #[expect(clippy::unnecessary_wraps, reason = "as all kinds are built")]
+    fn build(self, _: &ModelEnvironment<'_>) -> Result<Arc<dyn Judge>, Vec<BuildError>> {
+        Ok(Arc::new(self))
+    }
+}
+
 impl Operator for Parse {
     const KIND: &str = "parse";
     const SUMMARY: &str = "Outlines files";
@@ -239,6 +268,19 @@ impl Operator for Simulate {
     fn build(self, environment: &Environment<'_>) -> Result<Work, Vec<BuildError>> {
         model(environment, &self.model)?;
         Ok(Work::Simulate(Arc::new(Nothing)))
+    }
+}
+
+impl Operator for Search {
+    const KIND: &str = "search";
+    const SUMMARY: &str = "Searches thoughts";
+    const TAKES: &[Flow] = &[Flow::Drafts];
+    const GIVES: Flow = Flow::Drafts;
+
+    fn build(self, environment: &Environment<'_>) -> Result<Work, Vec<BuildError>> {
+        model(environment, &self.model)?;
+        environment.judge(&self.scorer).map_err(|error| vec![error])?;
+        Ok(Work::Search(Arc::new(Nothing)))
     }
 }
 
@@ -347,6 +389,36 @@ impl SimulateFile for Nothing {
         _: &backstory_core::Plan,
         _: u32,
     ) -> Authored<Draft, Halt> {
+        unimplemented!("no test runs a plan")
+    }
+}
+
+#[async_trait]
+impl Judge for Dice {
+    fn identity(&self) -> String {
+        format!("dice/{}", self.sides)
+    }
+
+    async fn weigh(&self, _: Case) -> Vec<Result<Likelihood, Unscored>> {
+        unimplemented!("no test runs a plan")
+    }
+}
+
+#[async_trait]
+impl SearchFile for Nothing {
+    fn identity(&self) -> String {
+        "luck/1".to_owned()
+    }
+
+    fn control(&self, _: &Structure, _: u32) -> Option<u32> {
+        None
+    }
+
+    fn marks(&self, _: &Structure, _: u32, _: &[Quality], _: &[Gains]) -> Vec<String> {
+        vec!["searched".to_owned()]
+    }
+
+    async fn search(&self, _: &Searching<'_>) -> Authored<Searched, Halt> {
         unimplemented!("no test runs a plan")
     }
 }

@@ -138,6 +138,36 @@ fn models() {
     snapshot!("model_unused", unused.warnings().to_plain_string());
 }
 
+/// The plan with a search of these keys.
+fn searching(keys: &str) -> String {
+    let simulate = "kind = \"simulate\"\nmodel = \"author\"\n";
+    changed(simulate, &format!("{simulate}\n[[operator]]\nkind = \"search\"\n{keys}\n"))
+}
+
+const SCORER: &str = "[scorers.judge]\nkind = \"dice\"\n\n[models.author]";
+
+#[test]
+fn scorers() {
+    let search = "model = \"author\"\nscorer = \"judge\"";
+    snapshot!("scorer_none", errors(&searching(search), &[]));
+    let with = searching(search).replace("[models.author]", SCORER);
+    snapshot!(
+        "scorer_unknown",
+        errors(&with.replace("scorer = \"judge\"", "scorer = \"jugde\""), &[])
+    );
+    snapshot!(
+        "scorer_is_no_model",
+        errors(&with.replace("scorer = \"judge\"", "scorer = \"author\""), &[])
+    );
+    snapshot!("kind_of_scorer", errors(&with.replace("\"dice\"", "\"coin\""), &[]));
+    let unused = good(&changed("[models.author]", SCORER), &[]);
+    snapshot!("scorer_unused", unused.warnings().to_plain_string());
+    let stages = good(&with, &[]).stages();
+    let search = stages.iter().find(|stage| stage.kind == "search").unwrap();
+    assert_eq!(search.scorers, [("judge".to_owned(), "dice")]);
+    assert_eq!((search.models.len(), &search.effects[..]), (1, &["luck"][..]));
+}
+
 #[test]
 fn stages_tell_who_reads_whom() {
     let stages = good(GOOD, &[]).stages();
