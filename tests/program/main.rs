@@ -23,6 +23,7 @@ mod models;
 mod plan_tests;
 mod same_answer;
 mod score;
+mod searching;
 #[path = "../../operators/model/tests/server/mod.rs"]
 mod server;
 mod tampered;

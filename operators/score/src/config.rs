@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use backstory_core::{Answers, BuildError, Hasher, Judge, ModelEnvironment};
+use backstory_core::{Answers, BuildError, Digest, Hasher, Judge, ModelEnvironment};
 use backstory_keep::Place;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,10 @@ pub struct LocalConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "path"))]
     pub tokenizer: Option<PathBuf>,
+    /// The digest of the model's files, as `backstory score --json` prints it. Another model is refused, and
+    /// where nothing is scored any more, none has to be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// The token that is put before every context; what the tokenizer puts before a text if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_token: Option<u32>,
@@ -95,12 +99,33 @@ impl LocalConfig {
         let tokenizer = tokenizer.unwrap_or_else(|| folder.join("tokenizer.json"));
         let tokenizer = Tokenizer::open(&tokenizer).map_err(|error| vec![told(named, &error)])?;
         let start_token = self.start_token.or(tokenizer.start_token());
+        let place = place(environment, self.scores.as_deref());
+        let digest = self.digest()?;
+        if let Some(digest) = digest.filter(|_| !asks(environment)) {
+            let identity = LocalModel::identity_of(digest, &tokenizer, start_token);
+            return Ok(judge(identity, None, tokenizer, place));
+        }
         let model = LocalModel::open(&folder, &tokenizer, start_token)
             .map_err(|error| vec![told("folder", &error)])?;
         let identity = model.identity().clone();
-        let scorer = Arc::new(self.lazy(model));
-        let place = place(environment, self.scores.as_deref());
-        Ok(judge(identity, scorer, tokenizer, environment.answers, place))
+        if digest.is_some_and(|digest| digest != identity.model) {
+            let message = format!("the model in \"{}\" has another one", folder.display());
+            let hint =
+                format!("name the folder of the model, or take digest = \"{}\"", identity.model);
+            return Err(vec![BuildError { key: "digest", message, hint: Some(hint) }]);
+        }
+        let scorer = asks(environment).then(|| Arc::new(self.lazy(model)) as Arc<dyn Scorer>);
+        Ok(judge(identity, scorer, tokenizer, place))
+    }
+
+    fn digest(&self) -> Result<Option<Digest>, Vec<BuildError>> {
+        let digest = self.digest.as_ref().map(|digest| digest.parse()).transpose();
+        digest.map_err(|_| {
+            let message = "that is no digest".into();
+            let hint =
+                "give the 64 digits that `backstory score --json` prints of the model".into();
+            vec![BuildError { key: "digest", message, hint: Some(hint) }]
+        })
     }
 
     fn lazy(&self, model: LocalModel) -> LazyScorer {
@@ -131,10 +156,7 @@ impl ServerConfig {
         self,
         environment: &ModelEnvironment<'_>,
     ) -> Result<Arc<dyn Judge>, Vec<BuildError>> {
-        let mut errors = match environment.answers {
-            Answers::Asked(_) | Answers::Recorded { asks: true, .. } => self.http.check(),
-            Answers::Recorded { asks: false, .. } | Answers::Rehearsed => vec![],
-        };
+        let mut errors = if asks(environment) { self.http.check() } else { vec![] };
         if self.http.model.is_none() {
             errors.push(BuildError {
                 key: "model",
@@ -153,8 +175,9 @@ impl ServerConfig {
         let identity = identity(&http, &tokenizer);
         let place = place(environment, self.scores.as_deref());
         let tokenizer = Arc::new(tokenizer);
-        let scorer = Arc::new(lazy(identity.clone(), http, Arc::clone(&tokenizer)));
-        Ok(judge(identity, scorer, tokenizer, environment.answers, place))
+        let lazy = || lazy(identity.clone(), http, Arc::clone(&tokenizer));
+        let scorer = asks(environment).then(|| Arc::new(lazy()) as Arc<dyn Scorer>);
+        Ok(judge(identity, scorer, tokenizer, place))
     }
 }
 
@@ -198,14 +221,16 @@ fn identity(http: &HttpConfig, tokenizer: &Tokenizer) -> Identity {
 
 fn judge(
     identity: Identity,
-    scorer: Arc<dyn Scorer>,
+    scorer: Option<Arc<dyn Scorer>>,
     tokenizer: impl Into<Arc<Tokenizer>>,
-    answers: Answers<'_>,
     place: Place,
 ) -> Arc<dyn Judge> {
-    let asks = !matches!(answers, Answers::Rehearsed) && !place.is_recorded();
-    let kept = KeptScorer::new(identity, asks.then_some(scorer), place);
-    Arc::new(TextScorer::new(Arc::new(kept), tokenizer))
+    Arc::new(TextScorer::new(Arc::new(KeptScorer::new(identity, scorer, place)), tokenizer))
+}
+
+/// Whether anything may be scored that was not scored before.
+fn asks(environment: &ModelEnvironment<'_>) -> bool {
+    matches!(environment.answers, Answers::Asked(_) | Answers::Recorded { asks: true, .. })
 }
 
 fn place(environment: &ModelEnvironment<'_>, named: Option<&Path>) -> Place {
@@ -213,5 +238,12 @@ fn place(environment: &ModelEnvironment<'_>, named: Option<&Path>) -> Place {
 }
 
 fn told(key: &'static str, error: &LoadError) -> BuildError {
-    BuildError { key, message: error.to_string(), hint: None }
+    let hint = match (error, key) {
+        (LoadError::Read { .. }, "tokenizer") => Some("name the tokenizer.json of the model"),
+        (LoadError::Read { .. }, _) => {
+            Some("name a folder with config.json, tokenizer.json and *.safetensors of a model")
+        }
+        _ => None,
+    };
+    BuildError { key, message: error.to_string(), hint: hint.map(str::to_owned) }
 }

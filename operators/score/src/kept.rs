@@ -117,13 +117,13 @@ impl KeptScorer {
         };
         let tokens = request.tokens() as u64;
         let mut scores = scorer.score(request).await;
-        self.counts.scored.fetch_add(1, Ordering::Relaxed);
-        self.counts.tokens.fetch_add(tokens, Ordering::Relaxed);
         for score in scores.iter_mut().flatten() {
             score.log_probs.iter_mut().for_each(|number| *number = f64::from(*number as f32));
         }
         let is_final = |score: &Result<_, _>| !matches!(score, Err(ScoreError::Unavailable(_)));
         if scores.iter().all(is_final) {
+            self.counts.scored.fetch_add(1, Ordering::Relaxed);
+            self.counts.tokens.fetch_add(tokens, Ordering::Relaxed);
             self.keep(key, scorer.identity(), &scores).await?;
         }
         Ok(scores)

@@ -3,6 +3,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use async_trait::async_trait;
+use backstory_core::Digest;
 use futures::channel::oneshot;
 
 use crate::engine::Scores;
@@ -48,13 +49,18 @@ impl LocalModel {
         if has > knows {
             return Err(LoadError::Vocabulary { has, knows });
         }
-        let identity = Identity {
-            model: checkpoint.digest()?,
-            tokenizer: Some(tokenizer.digest()),
-            start_token,
-            executor: Cpu::<f32>::name(),
-        };
+        let identity = Self::identity_of(checkpoint.digest()?, tokenizer, start_token);
         Ok(Self { checkpoint, identity })
+    }
+
+    /// What determines the scores of the model with this digest.
+    pub(crate) fn identity_of(
+        model: Digest,
+        tokenizer: &Tokenizer,
+        start_token: Option<u32>,
+    ) -> Identity {
+        let executor = Cpu::<f32>::name();
+        Identity { model, tokenizer: Some(tokenizer.digest()), start_token, executor }
     }
 
     /// What determines its scores.

@@ -1,5 +1,5 @@
-//! Expected rows: one text file per trajectory and its sequence, and one for all errors, made to be read
-//! and reviewed as differences.
+//! Expected rows: one text file per trajectory and its sequence, one for the trials of a search in a repository,
+//! and one for all errors, made to be read and reviewed as differences.
 //!
 //! A file says everything about its rows but what every change of the plan file changes: the text as
 //! `backstory show` prints it, and digests of what is too long or too dull to read.
@@ -19,7 +19,8 @@ use crate::cli::CliError;
 use crate::cli::show;
 use crate::cli::style::Paint;
 use crate::tables::{
-    OutputError, Reader, SequenceRow, TrajectoryRow, error_rows, sequence_rows, trajectory_rows,
+    OutputError, Reader, SequenceRow, TrajectoryRow, TrialRow, error_rows, sequence_rows,
+    trajectory_rows, trial_rows,
 };
 
 /// Texts of files by their paths in the folder, parts divided by slashes.
@@ -49,6 +50,13 @@ pub async fn render(reader: &Reader) -> Result<Files, CliError> {
     for (trajectory, sequence) in trajectories.iter().zip(&sequences) {
         let path = format!("{}.{}.txt", trajectory.repo, trajectory.arm);
         files.insert(path, text(trajectory, sequence)?);
+    }
+    let mut rows = reader.stream("SELECT * FROM trials").await?;
+    while let Some(batch) = rows.try_next().await.map_err(OutputError::from)? {
+        for row in trial_rows(&batch)? {
+            let path = format!("{}.{}.trials.txt", row.repo, row.simulation);
+            files.entry(path).or_default().push_str(&tried(&row));
+        }
     }
     let mut errors = BTreeSet::new();
     let mut rows = reader.stream("SELECT * FROM errors").await?;
@@ -94,6 +102,31 @@ fn text(trajectory: &TrajectoryRow, sequence: &SequenceRow) -> io::Result<String
     let mut shown = text.into_bytes();
     show::print(&mut shown, Paint::plain(), trajectory, sequence)?;
     Ok(String::from_utf8_lossy(&shown).into_owned())
+}
+
+/// A line of the table of trials.
+fn tried(row: &TrialRow) -> String {
+    let trial = &row.trial;
+    let mut line = format!(
+        "{} step {} {} {}.{} {} {}",
+        row.path,
+        trial.step,
+        trial.variant.name(),
+        trial.round,
+        trial.candidate,
+        trial.decision.name(),
+        debug(trial)
+    );
+    if let Some(score) = &trial.score {
+        let _ = write!(line, " {:.2} nats of {} tokens", score.nats, score.target_tokens);
+    }
+    if let Some(gain) = row.gain_vs_first {
+        let _ = write!(line, ", {gain:+.4} per token");
+    }
+    if let Some(why) = trial.decision.why() {
+        let _ = write!(line, ": {why}");
+    }
+    line + "\n"
 }
 
 fn short(digest: &str) -> String {

@@ -1,0 +1,216 @@
+//! Runs that search: rewritten thoughts, scored by a model of random weights on the processor or behind a
+//! server, while processes are killed and servers are away.
+//!
+//! Catches a rewrite that is kept though it makes the file less likely, decisions that no record explains,
+//! runs that decide otherwise a second time, and scores or answers that are paid twice.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::common::{Outcome, Place, ROOT};
+use crate::made;
+use crate::models::{Model, query};
+use crate::server::Scenario;
+
+const FILES: [(&str, &str); 6] = [
+    ("shop/README.md", "# Shop\n\nTakes orders and gives discounts.\n"),
+    (
+        "shop/order.py",
+        "\"\"\"Orders.\"\"\"\n\n\ndef discount(total):\n    \"\"\"A tenth off from 100.\"\"\"\n    return \
+         total // 10 if total >= 100 else 0\n",
+    ),
+    (
+        "shop/cart.py",
+        "\"\"\"A cart.\"\"\"\n\nfrom order import discount\n\n\nclass Cart:\n    \"\"\"What is to be \
+         bought.\"\"\"\n\n    def __init__(self):\n        self.items = []\n\n    def total(self):\n        \
+         total = sum(self.items)\n        return total - discount(total)\n",
+    ),
+    (
+        "shop/hours.py",
+        "\"\"\"When it is open.\"\"\"\n\nHOURS = range(9, 17)\n\n\ndef is_open(hour):\n    return hour in \
+         HOURS\n",
+    ),
+    (
+        "till/till.py",
+        "\"\"\"A till.\"\"\"\n\n\ndef open_till():\n    \"\"\"Opens it.\"\"\"\n    return []\n",
+    ),
+    ("till/empty.py", ""),
+];
+
+/// The plan of both arms, its paths in this folder, with a model to score.
+fn place() -> Place {
+    let plan = fs::read_to_string(Path::new(ROOT).join("plans/repo2agent-search.toml")).unwrap();
+    let (plan, _) = plan.split_once("[test]").unwrap();
+    let plan = plan
+        .replace("../datasets/tokenizer.json", "tokenizer.json")
+        .replace("../datasets/repositories", "repositories")
+        .replace("../out/random-model", "model")
+        .replace("swap_share = 0.25", "swap_share = 1.0")
+        .replace("../out/repo2agent-search", "out");
+    let place = Place::with_plan(&plan);
+    for (path, contents) in FILES {
+        place.write(&format!("repositories/{path}"), contents);
+    }
+    fs::create_dir(place.at("model")).unwrap();
+    made::with_tokenizer(&place.at("model"), &place.at("tokenizer.json"));
+    place
+}
+
+fn scored(outcome: &Outcome, key: &str) -> u64 {
+    outcome.json()["scorers"][0][key].as_u64().unwrap()
+}
+
+fn trials(place: &Place, out: &str) -> Value {
+    let order = "repo, path, step, round, variant, candidate";
+    let sql = format!("SELECT * FROM trials ORDER BY {order}");
+    let outcome = place.run(&["query", out, &sql, "--json"]).exits(0);
+    outcome.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect()
+}
+
+#[test]
+fn files_become_more_likely_and_the_record_says_why() {
+    let place = place();
+    let outcome = place.run(&["run", "plan.toml", "--json"]).exits(0);
+    assert!(scored(&outcome, "scored") > 0);
+    place.run(&["verify", "out"]).exits(0);
+    let trials = trials(&place, "out");
+    let trials = trials.as_array().unwrap();
+    let text = |trial: &Value, key: &str| trial[key].as_str().unwrap().to_owned();
+    let of_step = trials.chunk_by(|a, b| (&a["path"], &a["step"]) == (&b["path"], &b["step"]));
+    let mut kept = 0;
+    for step in of_step {
+        if text(&step[0], "decision") == "excluded" {
+            assert_eq!((text(&step[0], "path"), step.len()), ("empty.py".to_owned(), 1));
+            continue;
+        }
+        let count = |variant: &str| step.iter().filter(|it| it["variant"] == variant).count();
+        assert_eq!((count("first"), count("none")), (1, 1));
+        // In the shop, every file has one that it has nothing to do with; the till has one file to score.
+        assert_eq!(count("swap") == 1, step[0]["repo"] == "shop", "{}", step[0]["path"]);
+        let first = step.iter().find(|it| it["variant"] == "first").unwrap();
+        let mut current = first["nats"].as_f64().unwrap();
+        for trial in step.iter().filter(|it| it["decision"] == "kept") {
+            let nats = trial["nats"].as_f64().unwrap();
+            assert!(nats < current, "what is kept is better than what was there");
+            current = nats;
+            kept += 1;
+        }
+    }
+    assert!(kept > 0, "a search that keeps nothing proves nothing");
+    let sql = "SELECT thought['gain_vs_first'] AS gain FROM (SELECT unnest(thoughts) AS thought \
+               FROM trajectories WHERE arm = 'repo2agent-search' AND repo = 'shop')";
+    let gains = query(&place, sql);
+    let gains = gains.as_array().unwrap().iter().map(|row| row["gain"].as_f64().unwrap());
+    assert!(gains.clone().all(|gain| gain >= 0.0) && gains.clone().any(|gain| gain > 0.0));
+    let sql = "SELECT count(*) AS n FROM (SELECT unnest(thoughts) AS thought FROM trajectories \
+               WHERE arm = 'repo2agent') WHERE thought['gain_vs_none'] IS NOT NULL";
+    assert_eq!(query(&place, sql)[0]["n"], 0, "the arm that is not searched has no gains");
+}
+
+#[test]
+fn two_runs_decide_alike() {
+    let place = place();
+    for (out, workers) in [("one", "1"), ("two", "2")] {
+        let sink = format!("sink.uri={out}");
+        place.run(&["run", "plan.toml", "--set", &sink, "--workers", workers]).exits(0);
+    }
+    place.rows("one").assert_same(&place.rows("two"), "another number of workers");
+    assert_eq!(trials(&place, "one"), trials(&place, "two"));
+}
+
+#[test]
+fn a_killed_search_scores_nothing_twice() {
+    let place = place();
+    let whole = place.run(&["run", "plan.toml", "--json", "--set", "sink.uri=whole"]).exits(0);
+    let mut command = place.command(&["run", "plan.toml", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begin = Instant::now();
+    while kept_scores(&place) < 3 && child.try_wait().unwrap().is_none() {
+        assert!(begin.elapsed() < Duration::from_mins(1), "nothing is scored");
+        sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    assert_eq!(child.wait().unwrap().code(), None, "the run was over before the kill");
+    let kept = kept_scores(&place);
+    let rest = place.run(&["run", "plan.toml", "--json"]).exits(0);
+    assert!(kept >= 3 && scored(&rest, "recalled") >= kept);
+    let all = scored(&rest, "recalled") + scored(&rest, "scored");
+    assert_eq!(all, scored(&whole, "scored"));
+    place.rows("whole").assert_same(&place.rows("out"), "killed and run again");
+    assert_eq!(trials(&place, "whole"), trials(&place, "out"));
+}
+
+/// Scores that are in place.
+fn kept_scores(place: &Place) -> u64 {
+    let folders = fs::read_dir(place.at("out/_backstory/scores")).into_iter().flatten();
+    let files = folders.flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap());
+    let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.ends_with(".json")).count() as u64
+}
+
+/// Both arms share the requests of the first, and a rewrite is asked for once.
+#[test]
+fn a_model_rewrites_and_every_request_is_paid_once() {
+    let model = Model::new(Scenario::default());
+    let place = place();
+    let url = model.server().url();
+    let author = format!(
+        "kind = \"openai\"\nmodel = \"m\"\nurls = [\"{url}\"]\nprice = {{ input = 1.0, output = 1.0 }}"
+    );
+    let plan = fs::read_to_string(place.at("plan.toml")).unwrap();
+    assert!(plan.contains("kind = \"outline\""));
+    place.write("plan.toml", plan.replace("kind = \"outline\"", &author));
+    let estimated = place.run(&["estimate", "plan.toml", "--json"]).exits(0).json();
+    place.run(&["run", "plan.toml", "--json"]).exits(0);
+    let sql = "SELECT simulation, purpose, sum(tries) AS tries FROM ledger \
+               GROUP BY simulation, purpose ORDER BY simulation, purpose";
+    let ledger = query(&place, sql);
+    let rows = ledger.as_array().unwrap();
+    assert!(rows.iter().any(|row| row["simulation"] == "search" && row["purpose"] == "rewrite"));
+    let tries = rows.iter().map(|row| row["tries"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(tries, model.requests());
+    let twice = "SELECT key FROM ledger WHERE tries > 0 GROUP BY key HAVING count(*) > 1";
+    assert_eq!(query(&place, twice).as_array().unwrap().len(), 0, "each is paid once");
+    let expected = estimated["total"]["requests"]["value"].as_f64().unwrap();
+    assert!((expected - tries as f64).abs() < 0.5, "{expected} estimated, {tries} sent");
+    let keyless =
+        query(&place, "SELECT count(*) AS n FROM trials WHERE variant = 'rewrite' AND key IS NULL");
+    assert_eq!(keyless[0]["n"], 0, "the record of a rewrite names its request");
+    place.run(&["verify", "out"]).exits(0);
+}
+
+#[test]
+fn what_cannot_score_is_said() {
+    let place = place();
+    let run = |set: &str| place.run(&["run", "plan.toml", "--set", set]);
+    insta::assert_snapshot!(
+        "search_no_model",
+        run("scorers.judge.folder=nowhere").exits(2).report()
+    );
+    let digest = format!("scorers.judge.digest={}", "0".repeat(64));
+    insta::assert_snapshot!("search_other_model", run(&digest).exits(2).report());
+    let small = "scorers.judge={ kind = \"local\", folder = \"model\", cache_tokens = 64 }";
+    let outcome = run(small).exits(0);
+    place.run(&["verify", "out"]).exits(0);
+    let why = query(&place, "SELECT DISTINCT why FROM trials WHERE why LIKE '%memory%'");
+    assert!(!why.as_array().unwrap().is_empty(), "{}", outcome.report());
+}
+
+#[test]
+fn a_server_that_is_away_stops_the_run_for_a_later_one() {
+    let place = place();
+    let server = "scorers.judge={ kind = \"http\", urls = [\"http://127.0.0.1:9\"], model = \"m\", \
+                  tokenizer = \"tokenizer.json\", patience_seconds = 1 }";
+    insta::assert_snapshot!(
+        "search_no_server",
+        place.run(&["run", "plan.toml", "--set", server]).exits(5).report()
+    );
+    let rows = place.rows("out");
+    // Nothing was to be scored for a repository of which nothing can be inferred.
+    assert!(rows.trajectories.iter().all(|row| row.repo != "shop"));
+}
