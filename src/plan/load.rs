@@ -281,8 +281,8 @@ fn used<K: Kind>(
     operators: &[Step],
 ) -> Option<Vec<Configured<K>>> {
     let uses = |name: &str| operators.iter().any(|step| step.table.uses(sort, name));
-    let used = sections.into_iter().filter(|section| uses(&section.name));
-    used.map(Section::configured).collect()
+    let named = sections.into_iter().filter(|section| uses(&section.name));
+    named.map(Section::configured).collect()
 }
 
 impl<K: Kind> Section<K> {

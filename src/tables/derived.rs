@@ -4,7 +4,8 @@ use arrow::array::{Array, RecordBatch};
 use arrow::compute::cast;
 use arrow::error::ArrowError;
 
-use super::schema::{sequence_batch, trajectory_batch};
+use super::sequences::sequence_batch;
+use super::trajectories::trajectory_batch;
 use super::{OutputError, SequenceRow, TrajectoryRow};
 
 /// Names of the columns of row `at` of `trajectories` that contradict its other columns. `row` is the row

@@ -14,8 +14,11 @@ use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
 
 use super::OutputError;
-use super::rows::{ErrorRow, LedgerRow, SequenceRow, TrajectoryRow};
-use super::schema::{Table, error_batch, ledger_batch, sequence_batch, trajectory_batch};
+use super::errors::{ErrorRow, error_batch};
+use super::ledger::{LedgerRow, ledger_batch};
+use super::sequences::{SequenceRow, sequence_batch};
+use super::table::Table;
+use super::trajectories::{TrajectoryRow, trajectory_batch};
 use super::trials::{TrialRow, trial_batch};
 
 /// A data file that lies in its table's folder, ready to be committed.

@@ -10,8 +10,10 @@ use backstory_core::{
 };
 use tempfile::TempDir;
 
+use super::errors::error_batch;
 use super::output::{Pending, commit_to};
-use super::schema::{error_batch, sequence_batch, trajectory_batch};
+use super::sequences::sequence_batch;
+use super::trajectories::trajectory_batch;
 use super::trials::trial_batch;
 use super::*;
 

@@ -8,13 +8,12 @@ use arrow::array::{
 };
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int32Type, Int64Type};
-use arrow::error::ArrowError;
 use backstory_core::{Decision, Quality, Trial, TrialScore, Variant};
 
-use super::decode::{Columns, Result, damaged, optional as text, read_measures, read_numbers};
-use super::schema::{
-    Table, list, list_of, measure_fields, measures, optional, optional_strings, required, strings,
-};
+use super::arrays::{Made, list, list_of, optional, optional_strings, required, strings};
+use super::columns::{Columns, Read, damaged, read_numbers, text};
+use super::table::Table;
+use super::thoughts::{measure_fields, measures, read_measures};
 
 /// A row of `trials`.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +90,7 @@ pub(super) fn trial_fields() -> Vec<Field> {
 }
 
 /// Rows of `trials` as one batch.
-pub fn trial_batch(rows: &[TrialRow]) -> std::result::Result<RecordBatch, ArrowError> {
+pub fn trial_batch(rows: &[TrialRow]) -> Made<RecordBatch> {
     let places = |of: fn(&Trial) -> u32| -> ArrayRef {
         Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| of(&row.trial) as i32)))
     };
@@ -135,7 +134,7 @@ pub fn trial_batch(rows: &[TrialRow]) -> std::result::Result<RecordBatch, ArrowE
     RecordBatch::try_new(Table::Trials.schema(), columns)
 }
 
-fn qualities(rows: &[TrialRow]) -> std::result::Result<ArrayRef, ArrowError> {
+fn qualities(rows: &[TrialRow]) -> Made<ArrayRef> {
     let nothing = Quality::default();
     let qualities = rows.iter().map(|row| row.trial.quality.as_ref());
     let there = NullBuffer::from_iter(qualities.clone().map(|quality| quality.is_some()));
@@ -145,7 +144,7 @@ fn qualities(rows: &[TrialRow]) -> std::result::Result<ArrayRef, ArrowError> {
 }
 
 /// Trials of rows of `trials`, in their order.
-pub fn trial_rows(batch: &RecordBatch) -> Result<Vec<TrialRow>> {
+pub fn trial_rows(batch: &RecordBatch) -> Read<Vec<TrialRow>> {
     let columns = Columns::Batch(batch);
     let string = |name| columns.strings(name);
     let place = |name| columns.numbers::<Int32Type>(name);
@@ -188,7 +187,7 @@ pub fn trial_rows(batch: &RecordBatch) -> Result<Vec<TrialRow>> {
     (0..batch.num_rows()).map(row).collect()
 }
 
-fn read_scores(columns: &Columns<'_>, rows: usize) -> Result<Vec<Option<TrialScore>>> {
+fn read_scores(columns: &Columns<'_>, rows: usize) -> Read<Vec<Option<TrialScore>>> {
     let real = |name| columns.optional_numbers::<Float64Type>(name);
     let count = |name| columns.optional_numbers::<Int64Type>(name);
     let (nats, clipped, objective) = (real("nats")?, real("clipped")?, real("objective")?);
@@ -214,7 +213,7 @@ fn read_scores(columns: &Columns<'_>, rows: usize) -> Result<Vec<Option<TrialSco
     (0..rows).map(score).collect()
 }
 
-fn read_qualities(columns: &Columns<'_>, rows: usize) -> Result<Vec<Option<Quality>>> {
+fn read_qualities(columns: &Columns<'_>, rows: usize) -> Read<Vec<Option<Quality>>> {
     let column = columns.get("quality")?;
     let structs = column.as_struct_opt();
     let structs = structs.ok_or_else(|| damaged("column \"quality\" holds no structs"))?;

@@ -91,10 +91,10 @@ impl KeptScorer {
     async fn keep(
         &self,
         key: Digest,
-        scorer: Identity,
+        by: Identity,
         scores: &[Result<TargetScore, ScoreError>],
     ) -> Result<(), ScoreError> {
-        let kept = Kept { key, scorer, scores: scores.iter().map(Score::pack).collect() };
+        let kept = Kept { key, scorer: by, scores: scores.iter().map(Score::pack).collect() };
         let bytes = serde_json::to_vec(&kept)
             .map_err(|error| ScoreError::Unavailable(error.to_string()))?;
         let put = self.shelves.put(key, bytes.into()).await;
@@ -116,17 +116,17 @@ impl KeptScorer {
             return Err(ScoreError::Unavailable(format!("a score is not among those in {place}")));
         };
         let tokens = request.tokens() as u64;
-        let mut scores = scorer.score(request).await;
-        for score in scores.iter_mut().flatten() {
+        let mut found = scorer.score(request).await;
+        for score in found.iter_mut().flatten() {
             score.log_probs.iter_mut().for_each(|number| *number = f64::from(*number as f32));
         }
         let is_final = |score: &Result<_, _>| !matches!(score, Err(ScoreError::Unavailable(_)));
-        if scores.iter().all(is_final) {
+        if found.iter().all(is_final) {
             self.counts.scored.fetch_add(1, Ordering::Relaxed);
             self.counts.tokens.fetch_add(tokens, Ordering::Relaxed);
-            self.keep(key, scorer.identity(), &scores).await?;
+            self.keep(key, scorer.identity(), &found).await?;
         }
-        Ok(scores)
+        Ok(found)
     }
 }
 

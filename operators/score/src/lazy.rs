@@ -26,8 +26,8 @@ impl LazyScorer {
 
     async fn make(&self) -> Made {
         let make = Arc::clone(&self.make);
-        let made = tokio::task::spawn_blocking(move || make()).await;
-        made.map_err(|error| error.to_string()).flatten()
+        let joined = tokio::task::spawn_blocking(move || make()).await;
+        joined.map_err(|error| error.to_string()).flatten()
     }
 }
 

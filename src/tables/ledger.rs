@@ -1,0 +1,68 @@
+//! The table `ledger`: one row per request to a model.
+
+use std::sync::Arc;
+
+use arrow::array::{Float64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field};
+use backstory_core::Request;
+
+use super::arrays::{Made, numbers, optional, optional_strings, required, strings};
+
+use super::table::Table;
+
+/// A row of `ledger`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerRow {
+    /// The repository's name in its source.
+    pub repo: String,
+    /// The operator of the plan that asked.
+    pub simulation: String,
+    /// The file it was about; none when it was the whole repository.
+    pub path: Option<String>,
+    /// The request.
+    pub request: Request,
+}
+
+pub(super) fn ledger_fields() -> Vec<Field> {
+    vec![
+        required("repo", DataType::Utf8),
+        required("simulation", DataType::Utf8),
+        required("purpose", DataType::Utf8),
+        optional("path", DataType::Utf8),
+        required("key", DataType::Utf8),
+        required("model", DataType::Utf8),
+        optional("endpoint", DataType::Utf8),
+        required("prompt_tokens", DataType::Int64),
+        required("completion_tokens", DataType::Int64),
+        required("latency_ms", DataType::Int64),
+        required("tries", DataType::Int64),
+        optional("finish_reason", DataType::Utf8),
+        optional("cost", DataType::Float64),
+        required("outcome", DataType::Utf8),
+        optional("message", DataType::Utf8),
+    ]
+}
+
+/// Rows of `ledger` as one batch.
+pub fn ledger_batch(rows: &[LedgerRow]) -> Made<RecordBatch> {
+    let keys = rows.iter().map(|row| row.request.key.to_string());
+    let costs = rows.iter().map(|row| row.request.cost);
+    let columns = vec![
+        strings(rows, |row| &row.repo),
+        strings(rows, |row| &row.simulation),
+        strings(rows, |row| &row.request.purpose),
+        optional_strings(rows, |row| row.path.as_deref()),
+        Arc::new(StringArray::from_iter_values(keys)),
+        strings(rows, |row| &row.request.model),
+        optional_strings(rows, |row| row.request.endpoint.as_deref()),
+        numbers(rows, |row| row.request.prompt_tokens),
+        numbers(rows, |row| row.request.completion_tokens),
+        numbers(rows, |row| row.request.latency_ms),
+        numbers(rows, |row| row.request.tries.into()),
+        optional_strings(rows, |row| row.request.finish_reason.as_deref()),
+        Arc::new(costs.collect::<Float64Array>()),
+        strings(rows, |row| row.request.outcome.name()),
+        optional_strings(rows, |row| row.request.message.as_deref()),
+    ];
+    RecordBatch::try_new(Table::Ledger.schema(), columns)
+}
