@@ -10,8 +10,8 @@
 //!   two numbers for each.
 //!
 //! What is computed for a token has the same bits in all passes that compute it: its sums are made in an
-//! order that depends on its text alone. Products see to that however many rows they have ([`matmul`]),
-//! attention wherever the planner cuts texts ([`attention`]), and everything else goes row by row.
+//! order that depends on its text alone. Products see to that however many rows they have, attention
+//! wherever the planner cuts texts, and everything else goes row by row.
 
 #![expect(
     clippy::inline_always,

@@ -1,8 +1,9 @@
 //! Matrix products behind checked views.
 //!
-//! An element of a product has the same bits however many other rows and columns there are, and with how
-//! many threads: gemm's general kernel sums each element for itself, one product after the other. What
-//! it has for small sizes sums in other orders, so those are padded until the general one takes them.
+//! An element of a product has the same bits however many other rows and columns there are, and with any
+//! number of threads: gemm's general kernel sums each element for itself, from the first product to the
+//! last, in one piece as long as [`INNER`] is at most 512. Its other kernels, for small sizes, sum in other
+//! orders, so those sizes are padded until the general one takes them.
 
 use std::ops::Range;
 
@@ -18,6 +19,14 @@ const INNER: usize = 256;
 /// Elements of a product that gemm computes by another kernel, if both matrices are stored in the order in
 /// which they are summed.
 const SMALL: usize = 256;
+
+/// Products that have fewer rows than this are computed as their transposes if the right matrix is stored
+/// in the order in which it is summed: gemm would bring it into another one first, which for few rows takes
+/// longer than to multiply.
+const FEW: usize = 64;
+
+/// Columns of a transpose are padded to multiples of this, so that whole vectors are written.
+const LANES: usize = 16;
 
 /// How a product is shared out.
 #[derive(Clone, Copy, Debug)]
@@ -104,14 +113,7 @@ fn check<T>(data: &[T], rows: usize, columns: usize, stride: usize) {
     assert!(data.len() >= needed, "a {rows} x {columns} matrix in {} elements", data.len());
 }
 
-/// Whether gemm takes its general kernel. It has others for single rows, single columns and sums of two,
-/// and for [`SMALL`] elements.
-fn is_general(rows: usize, columns: usize, inner: usize) -> bool {
-    rows >= 2 && columns >= 2 && inner >= 3 && rows * columns > SMALL
-}
-
 /// `out = a b`, or `out += a b`. Zeros at the end of rows of `a` change nothing.
-#[expect(clippy::needless_pass_by_value, reason = "views are made where they are used")]
 pub(super) fn matmul<T: Real>(
     mut out: MatrixMut<'_, T>,
     accumulate: bool,
@@ -124,28 +126,34 @@ pub(super) fn matmul<T: Real>(
         (out.rows, b.rows, out.columns),
         "shapes of a product"
     );
-    for start in (0..a.columns).step_by(INNER) {
-        let inner = start..a.columns.min(start + INNER);
-        let (a, b) = (a.columns(inner.clone()), b.rows(inner));
-        let accumulate = accumulate || start > 0;
-        if is_general(a.rows, b.columns, a.columns) {
-            product(&mut out, accumulate, a, b, threads);
-        } else {
-            padded(&mut out, accumulate, a, b, threads);
-        }
+    let (rows, columns, inner) = (a.rows, b.columns, a.columns);
+    let in_order = b.row_stride == 1;
+    let is_general =
+        rows.min(columns) >= 2 && (rows * columns > SMALL || !in_order) && !has_short_end(inner);
+    // What is summed has to be long for a copy of the output to pay.
+    let pays = in_order && rows < FEW && rows * 4 <= inner;
+    if is_general && !pays {
+        product(&mut out, accumulate, a, b, threads);
+    } else {
+        by_transpose(&mut out, accumulate, a, b, threads);
     }
 }
 
-/// The same for what is too small, by way of larger matrices.
-fn padded<T: Real>(
+/// Whether the last sum of [`INNER`] or fewer products would be one that gemm has another kernel for.
+fn has_short_end(inner: usize) -> bool {
+    (1..3).contains(&(inner % INNER))
+}
+
+/// The same by way of `outᵀ = bᵀ aᵀ`, large enough for gemm's general kernel.
+fn by_transpose<T: Real>(
     out: &mut MatrixMut<'_, T>,
     accumulate: bool,
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     threads: Threads,
 ) {
-    let (columns, inner) = (b.columns.max(2), a.columns.max(3));
-    let rows = a.rows.max(2).max(SMALL / columns + 1);
+    let inner = if has_short_end(a.columns) { a.columns + 2 } else { a.columns };
+    let (rows, columns) = (a.rows.next_multiple_of(LANES), b.columns.max(SMALL / LANES + 1));
     let a = a.grown(rows, inner);
     let a = Matrix::new(&a, rows, inner, inner);
     let grown;
@@ -155,17 +163,22 @@ fn padded<T: Real>(
         grown = b.grown(inner, columns);
         Matrix::new(&grown, inner, columns, columns)
     };
-    let mut room = vec![T::ZERO; rows * columns];
-    let places = out.data.chunks_mut(out.stride).zip(room.chunks_mut(columns)).take(out.rows);
+    let mut turned = vec![T::ZERO; rows * columns];
     if accumulate {
-        places
-            .for_each(|(out_row, row)| row[..out.columns].copy_from_slice(&out_row[..out.columns]));
+        for (index, row) in out.data.chunks(out.stride).take(out.rows).enumerate() {
+            let there = turned[index..].iter_mut().step_by(rows);
+            row[..out.columns].iter().zip(there).for_each(|(x, there)| *there = *x);
+        }
     }
-    product(&mut MatrixMut::new(&mut room, rows, columns, columns), accumulate, a, b, threads);
-    let places = out.data.chunks_mut(out.stride).zip(room.chunks(columns)).take(out.rows);
-    places.for_each(|(out_row, row)| out_row[..out.columns].copy_from_slice(&row[..out.columns]));
+    let view = &mut MatrixMut::new(&mut turned, columns, rows, rows);
+    product(view, accumulate, b.transposed(), a.transposed(), threads);
+    for (index, row) in out.data.chunks_mut(out.stride).take(out.rows).enumerate() {
+        let there = turned[index..].iter().step_by(rows);
+        row[..out.columns].iter_mut().zip(there).for_each(|(x, there)| *x = *there);
+    }
 }
 
+/// `out = a b`, or `out += a b`, for sizes that gemm's general kernel takes.
 fn product<T: Real>(
     out: &mut MatrixMut<'_, T>,
     accumulate: bool,
@@ -173,32 +186,37 @@ fn product<T: Real>(
     b: Matrix<'_, T>,
     threads: Threads,
 ) {
-    #[expect(unsafe_code, reason = "gemm has no safe interface")]
-    // SAFETY: the shapes agree, as `matmul` has checked and `padded` keeps, and each view has checked
-    // that its elements lie in its slice, which holds for parts of it. `out` is borrowed mutably, so it
-    // overlaps neither `a` nor `b`, and its rows do not overlap each other. All elements are initialised
-    // numbers; `T` is f32 or f64, which gemm multiplies.
-    unsafe {
-        gemm::gemm(
-            out.rows,
-            out.columns,
-            a.columns,
-            out.data.as_mut_ptr(),
-            1,
-            out.stride as isize,
-            accumulate,
-            a.data.as_ptr(),
-            a.column_stride as isize,
-            a.row_stride as isize,
-            b.data.as_ptr(),
-            b.column_stride as isize,
-            b.row_stride as isize,
-            T::ONE,
-            T::ONE,
-            false,
-            false,
-            false,
-            threads.0,
-        );
+    for start in (0..a.columns).step_by(INNER) {
+        let inner = start..a.columns.min(start + INNER);
+        let (a, b) = (a.columns(inner.clone()), b.rows(inner));
+        let accumulate = accumulate || start > 0;
+        #[expect(unsafe_code, reason = "gemm has no safe interface")]
+        // SAFETY: the shapes agree, as `matmul` has checked and `by_transpose` keeps, and each view has
+        // checked that its elements lie in its slice, which holds for parts of it. `out` is borrowed
+        // mutably, so it overlaps neither `a` nor `b`, and its rows do not overlap each other. All
+        // elements are initialised numbers; `T` is f32 or f64, which gemm multiplies.
+        unsafe {
+            gemm::gemm(
+                out.rows,
+                out.columns,
+                a.columns,
+                out.data.as_mut_ptr(),
+                1,
+                out.stride as isize,
+                accumulate,
+                a.data.as_ptr(),
+                a.column_stride as isize,
+                a.row_stride as isize,
+                b.data.as_ptr(),
+                b.column_stride as isize,
+                b.row_stride as isize,
+                T::ONE,
+                T::ONE,
+                false,
+                false,
+                false,
+                threads.0,
+            );
+        }
     }
 }
