@@ -17,6 +17,8 @@ pub enum Stage {
     Plan,
     /// Writing the steps of one file.
     Simulate,
+    /// Searching for better thoughts of one file.
+    Search,
     /// Making one trajectory.
     Flatten,
     /// Making tokens and mask.
@@ -32,6 +34,7 @@ impl Stage {
             Self::Graph => "graph",
             Self::Plan => "plan",
             Self::Simulate => "simulate",
+            Self::Search => "search",
             Self::Flatten => "flatten",
             Self::Mask => "mask",
         }

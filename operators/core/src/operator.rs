@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Author, AuthorError, Authored, Draft, Failure, FailureKind, Graph, Judge, Mode, Outline, Plan,
-    Quality, Repository, Searched, Searching, Sequence, SourceFile, Stage, Story, Structure,
+    Author, AuthorError, Authored, Draft, Failure, FailureKind, Gains, Graph, Judge, Mode, Outline,
+    Plan, Quality, Repository, Searched, Searching, Sequence, SourceFile, Stage, Story, Structure,
     Trajectory,
 };
 
@@ -192,11 +192,18 @@ pub trait SearchFile: Send + Sync {
     /// more gives the same, from recorded answers.
     fn control(&self, structure: &Structure, file: u32) -> Option<u32>;
 
-    /// What gates say of thoughts of a file that they let pass, besides what those of the simulation say.
-    fn marks(&self, structure: &Structure, file: u32, qualities: &[Quality]) -> Vec<String>;
+    /// What gates say of thoughts of a file that they let pass, besides what those of the simulation say: of
+    /// the thoughts that are in the draft in the end, by what is known of them and by what they gain.
+    fn marks(
+        &self,
+        structure: &Structure,
+        file: u32,
+        qualities: &[Quality],
+        gains: &[Gains],
+    ) -> Vec<String>;
 
-    /// The draft with better thoughts, and nothing else in it changed but what is known of them: its marks
-    /// are those of [`SearchFile::marks`] alone.
+    /// The draft with better thoughts, or without some, and nothing else in it changed but what is known of
+    /// them: its marks are those of [`SearchFile::marks`] alone.
     async fn search(&self, searching: &Searching<'_>) -> Authored<Searched, Halt>;
 }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Draft, Mode, Plan, Structure};
+use crate::{Digest, Draft, Mode, Plan, Quality, Structure};
 
 /// A draft whose thoughts are to be searched for better ones.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ pub struct Searching<'a> {
 /// What a search has found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Searched {
-    /// The draft with the thoughts that were kept.
+    /// The draft with the thoughts that were kept. It lacks those that were dropped.
     pub draft: Draft,
     /// All that was compared for it, in order.
     pub trials: Vec<Trial>,
@@ -74,6 +74,9 @@ pub enum Decision {
     Unscored(String),
     /// The step is not searched, for the reason given: its file cannot be inferred, or not scored.
     Excluded(String),
+    /// It stood in the end, and a gate took the thought out of the draft, for the reason given: its gains are
+    /// not what the plan asks for.
+    Dropped(String),
 }
 
 impl Decision {
@@ -89,13 +92,16 @@ impl Decision {
             Self::Gate(_) => "gate",
             Self::Unscored(_) => "unscored",
             Self::Excluded(_) => "excluded",
+            Self::Dropped(_) => "dropped",
         }
     }
 
     /// The reason, where there is more to say than the name.
     pub fn why(&self) -> Option<&str> {
         match self {
-            Self::Gate(why) | Self::Unscored(why) | Self::Excluded(why) => Some(why),
+            Self::Gate(why) | Self::Unscored(why) | Self::Excluded(why) | Self::Dropped(why) => {
+                Some(why)
+            }
             _ => None,
         }
     }
@@ -106,7 +112,7 @@ impl Decision {
 pub struct Trial {
     /// The file, as index into the repository's files.
     pub file: u32,
-    /// The thought, as index into the draft's steps.
+    /// The thought, as index into the steps of the draft as simulated.
     pub step: u32,
     /// What it is.
     pub variant: Variant,
@@ -116,6 +122,10 @@ pub struct Trial {
     pub candidate: u32,
     /// The text; empty for no thought.
     pub text: String,
+    /// What is known of the text in the place of the thought, by what stood before it when it was tried. Of
+    /// the thought as simulated and of rewrites, if there is any text and the step is searched.
+    #[serde(default)]
+    pub quality: Option<Quality>,
     /// The key of the request that gave the text, if a model did and it can be told.
     pub key: Option<Digest>,
     /// What scoring it gave; none if it was not scored.
@@ -130,7 +140,8 @@ pub struct Trial {
 /// What scoring one text gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrialScore {
-    /// Negative log-likelihood of the file in nats: lower is more likely.
+    /// Negative log-likelihood of the file in nats: lower is more likely. Here and below, of those tokens of
+    /// the file that count.
     pub nats: f64,
     /// The same with the surprise of each token counted up to the plan's `clip`; equal to `nats` without.
     pub clipped: f64,
@@ -138,13 +149,16 @@ pub struct TrialScore {
     pub objective: f64,
     /// Tokens of the file.
     pub target_tokens: u32,
-    /// Bytes of the file.
+    /// Bytes of these tokens.
     pub target_bytes: u64,
     /// Tokens of the text.
     pub thought_tokens: u32,
     /// Per entry of [`TrialScore::LEVELS`], what is above it: the sum over tokens of surprise - level,
     /// where that is positive, in nats. `nats` without it is what a clip at that level would have given.
     pub excess: Vec<f64>,
+    /// What [`Gains::leak_adjusted`] is if the text is kept. Of the thought as simulated and of rewrites.
+    #[serde(default)]
+    pub leak_adjusted: Option<f32>,
 }
 
 impl TrialScore {
@@ -156,7 +170,8 @@ impl TrialScore {
 /// it. Of scores as they are, without clip and price; with the steps before and after it as they were when it
 /// was searched. None where there is nothing to tell.
 ///
-/// `nats(z)` is the negative log-likelihood of the file after the thought `z`, `n` the tokens of the file.
+/// `nats(z)` is the negative log-likelihood of the file after the thought `z`, `n` the tokens of the file; of
+/// both, what counts: see [`TrialScore`].
 /// `exp(-gain)` is the factor by which the thought changes the perplexity of the file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gains {

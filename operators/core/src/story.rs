@@ -53,13 +53,14 @@ pub enum Step {
 pub struct Draft {
     /// Index of the file in the repository.
     pub file: u32,
-    /// Think, (Read, Observation)*, Think, Write; the last is always the write.
+    /// Think, (Read, Observation)*, Think, Write; the last is always the write. A draft that was searched may
+    /// lack a thought, or both.
     pub steps: Vec<Step>,
-    /// What is known of each thought, in order.
+    /// What is known of each thought that is there, in order.
     pub qualities: Vec<Quality>,
-    /// What gates of the plan found and let pass, as sentences.
+    /// What gates of the plan found and let pass, as sentences. They count the thoughts that are there.
     pub marks: Vec<String>,
-    /// What each thought does for the file, in order; empty where nothing was searched.
+    /// What each thought that is there does for the file, in order; empty where nothing was searched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gains: Vec<Gains>,
 }

@@ -2,18 +2,7 @@
 
 use backstory_core::{Decision, Trial, TrialScore, Variant};
 
-use crate::objective::{is_better, objective};
-
-/// By what a rewrite is kept: see the head of this crate.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Rule {
-    /// Nats per token of the file.
-    pub margin: f64,
-    /// Nats of a single token.
-    pub clip: Option<f64>,
-    /// Nats per token of a thought.
-    pub price_per_token: f64,
-}
+use crate::Rule;
 
 /// What would have become of one thought.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,7 +84,7 @@ impl Clip {
             Self::Recorded => score.clipped,
             Self::Level(at) => score.nats - score.excess.get(at).copied().unwrap_or_default(),
         };
-        objective(clipped, score.thought_tokens, rule)
+        rule.objective(clipped, score.thought_tokens)
     }
 }
 
@@ -118,7 +107,7 @@ fn one_step(trials: &[Trial], start: usize, clip: Clip, rule: &Rule) -> Replayed
         let current = kept.and_then(|kept| trials[kept].score.as_ref());
         let Some((best, current)) = best(round, clip, rule).zip(current) else { continue };
         let (new, old) = (best.1, clip.objective(current, rule));
-        if is_better(new, old, current.target_tokens, rule) {
+        if rule.is_better(new, old, current.target_tokens) {
             decisions[from + best.0] = Decision::Kept;
             kept = Some(from + best.0);
         }
