@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use backstory_core::{Authored, Halt, Plan, PlanRepository, Searched, Searching, Structure};
+use backstory_core::{
+    Authored, Halt, Plan, PlanRepository, SearchFile, Searched, Searching, SimulateFile, Structure,
+};
 use timely::dataflow::StreamVec;
 use timely::dataflow::operators::vec::Map;
 
@@ -52,47 +54,68 @@ async fn draft_file<'a>(
     file: u32,
 ) -> &'a Authored<Drafted, Halt> {
     let make = || async {
-        let plan = &shared.run.plan;
-        let (structure, _) = resident.structure(&*plan.order);
-        let drafted = match &plan.simulations[simulation].drafter {
-            Drafter::Simulate(planner, simulate) => {
-                let planned = plan_repository(resident, structure, simulation, &**planner).await;
-                match &planned.result {
-                    Ok(plan) => simulate.simulate(structure, plan, file).await.then(|result| {
-                        result.map(|draft| Drafted { draft: Arc::new(draft), trials: vec![] })
-                    }),
-                    Err(halt) => halted(halt),
-                }
+        let made = match &shared.run.plan.simulations[simulation].drafter {
+            Drafter::Simulate(planner, simulator) => {
+                let (structure, _) = resident.structure(&*shared.run.plan.order);
+                let by_plan = plan_repository(resident, structure, simulation, &**planner).await;
+                simulate(structure, by_plan, &**simulator, file).await
             }
-            Drafter::Search(of, search) => {
-                // A search asks for drafts of simulations before it alone, so this comes to an end.
-                let draft = |file| Box::pin(draft_file(shared, resident, *of, file));
-                let simulated = draft(file).await;
-                let control = match search.control(structure, file) {
-                    Some(control) => draft(control).await.result.as_ref().ok(),
-                    None => None,
-                };
-                match &simulated.result {
-                    Ok(Drafted { draft, .. }) => {
-                        let searching = Searching {
-                            structure,
-                            plan: resident.plan(plan.planned_by(*of)),
-                            draft,
-                            mode: plan.mode(*of),
-                            control: control.map(|control| &*control.draft),
-                        };
-                        search.search(&searching).await.then(|result| result.map(Drafted::from))
-                    }
-                    Err(halt) => halted(halt),
-                }
-            }
+            Drafter::Search(of, searcher) => search(shared, resident, *of, &**searcher, file).await,
         };
-        if let Err(Halt::Unavailable(why)) = &drafted.result {
+        if let Err(Halt::Unavailable(why)) = &made.result {
             shared.run.control.stop_because(why);
         }
-        drafted
+        made
     };
     resident.stories[simulation].drafts[file as usize].get_or_init(make).await
+}
+
+async fn simulate(
+    structure: &Structure,
+    planned: &Authored<Arc<Plan>, Halt>,
+    simulator: &dyn SimulateFile,
+    file: u32,
+) -> Authored<Drafted, Halt> {
+    let plan = match &planned.result {
+        Ok(plan) => plan,
+        Err(halt) => return halted(halt),
+    };
+    let draft = simulator.simulate(structure, plan, file).await;
+    draft.then(|draft| Ok(Drafted { draft: Arc::new(draft?), trials: vec![] }))
+}
+
+/// Searches the draft of a file in the simulation `of`.
+async fn search(
+    shared: &Shared,
+    resident: &Resident,
+    of: usize,
+    searcher: &dyn SearchFile,
+    file: u32,
+) -> Authored<Drafted, Halt> {
+    let plan = &shared.run.plan;
+    let (structure, _) = resident.structure(&*plan.order);
+    // A simulation builds on those before it alone, so this comes to an end.
+    let drafted = |file| Box::pin(draft_file(shared, resident, of, file));
+    let simulated = match &drafted(file).await.result {
+        Ok(simulated) => simulated,
+        Err(halt) => return halted(halt),
+    };
+    let control = match searcher.control(structure, file) {
+        Some(control) => drafted(control).await.result.as_ref().ok(),
+        None => None,
+    };
+    let searching = Searching {
+        structure,
+        plan: resident.plan(plan.planned_by(of)),
+        draft: &simulated.draft,
+        mode: plan.mode(of),
+        control: control.map(|control| &*control.draft),
+    };
+    let found = searcher.search(&searching).await;
+    found.then(|found| {
+        let Searched { draft, trials } = found?;
+        Ok(Drafted { draft: Arc::new(draft), trials })
+    })
 }
 
 async fn plan_repository<'a>(
@@ -108,10 +131,4 @@ async fn plan_repository<'a>(
 /// What comes of a file whose repository has no plan, or that has no draft to go on from.
 fn halted(halt: &Halt) -> Authored<Drafted, Halt> {
     Authored { result: Err(halt.clone()), requests: vec![] }
-}
-
-impl From<Searched> for Drafted {
-    fn from(Searched { draft, trials }: Searched) -> Self {
-        Self { draft: Arc::new(draft), trials }
-    }
 }

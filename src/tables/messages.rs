@@ -1,6 +1,6 @@
 //! The chat form, as columns.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Fields};
 use backstory_core::{Message, ToolCall};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, Int32Array, RecordBatch};
+use arrow::array::{AsArray, BooleanArray, Int32Array, RecordBatch};
 use arrow::buffer::{Buffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Int32Type};
 use backstory_core::TokenSpan;

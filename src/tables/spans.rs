@@ -21,7 +21,7 @@ pub(super) fn span_fields() -> Fields {
 }
 
 /// What spans of bytes and spans of tokens have in common.
-struct SpanRow {
+pub(super) struct SpanRow {
     start: u32,
     end: u32,
     kind: SpanKind,

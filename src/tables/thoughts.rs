@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float32Array, Int32Array};
+use arrow::array::{ArrayRef, Float32Array, Int32Array};
 use arrow::datatypes::{DataType, Field, Fields, Float32Type, Int32Type, Int64Type};
 use backstory_core::{Gains, Quality};
 

@@ -137,7 +137,7 @@ pub fn trial_batch(rows: &[TrialRow]) -> Made<RecordBatch> {
 fn qualities(rows: &[TrialRow]) -> Made<ArrayRef> {
     let nothing = Quality::default();
     let qualities = rows.iter().map(|row| row.trial.quality.as_ref());
-    let there = NullBuffer::from_iter(qualities.clone().map(|quality| quality.is_some()));
+    let there = qualities.clone().map(|quality| quality.is_some()).collect::<NullBuffer>();
     let qualities = qualities.map(|quality| quality.unwrap_or(&nothing)).collect::<Vec<_>>();
     let columns = measures(&qualities)?;
     Ok(Arc::new(StructArray::try_new(measure_fields().into(), columns, Some(there))?))

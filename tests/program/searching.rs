@@ -149,8 +149,8 @@ fn a_killed_search_scores_nothing_twice() {
 fn kept_scores(place: &Place) -> u64 {
     let folders = fs::read_dir(place.at("out/_backstory/scores")).into_iter().flatten();
     let files = folders.flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap());
-    let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
-    names.filter(|name| name.ends_with(".json")).count() as u64
+    let paths = files.map(|file| file.unwrap().path());
+    paths.filter(|path| path.extension().is_some_and(|end| end == "json")).count() as u64
 }
 
 /// Both arms share the requests of the first, and a rewrite is asked for once.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Quality;
+use crate::limits::{Limits, Numbers, mark};
 
 /// A number that is known of a thought.
 #[derive(
@@ -68,13 +69,13 @@ impl Measure {
         }
     }
 
-    const fn is_share(self) -> bool {
-        matches!(self, Self::Copy8 | Self::Copy13 | Self::Repetition)
-    }
-
-    /// A limit as exact as the number that is compared with it: 0.3 is not above 0.3.
-    fn limit(self, limit: f64) -> f64 {
-        if self.is_share() { f64::from(limit as f32) } else { limit }
+    const fn numbers(self) -> Numbers {
+        match self {
+            Self::Copy8 | Self::Copy13 | Self::Repetition => Numbers::Shares,
+            Self::LongestCopy | Self::Ungrounded | Self::HindsightTalk | Self::Words => {
+                Numbers::Counts
+            }
+        }
     }
 }
 
@@ -128,51 +129,12 @@ pub struct Gate {
 impl Gate {
     /// Why the gate refuses a thought, such as `copy-13 is 0.41, above 0.3`; none if it lets it pass.
     pub fn check(&self, quality: &Quality) -> Option<String> {
-        let number = self.measure.of(quality);
-        let limit = |limit: f64| self.measure.limit(limit);
-        let above = self.above.filter(|&above| number > limit(above));
-        let below = self.below.filter(|&below| number < limit(below));
-        let said =
-            |side, than| format!("{} is {}, {side} {than}", self.measure, self.shown(number, than));
-        above.map(|above| said("above", above)).or(below.map(|below| said("below", below)))
+        self.limits().check(self.measure.of(quality))
     }
 
-    /// The number with as few digits as leave it on its side of the limit, two after the point at least.
-    fn shown(&self, number: f64, limit: f64) -> String {
-        if !self.measure.is_share() {
-            return number.to_string();
-        }
-        let side = number.partial_cmp(&limit);
-        let tells = |text: &String| {
-            text.parse::<f64>().is_ok_and(|short| short.partial_cmp(&limit) == side)
-        };
-        let mut short = (2..=7).map(|digits| format!("{number:.digits$}"));
-        short.find(tells).unwrap_or_else(|| number.to_string())
-    }
-
-    /// What is wrong with the gate, if anything.
-    fn problem(&self) -> Option<(String, &'static str)> {
-        let measure = self.measure;
-        let limits = || self.above.into_iter().chain(self.below);
-        let share = measure.is_share();
-        if limits().next().is_none() {
-            let message = format!("the gate on {measure} has neither \"above\" nor \"below\"");
-            return Some((message, "say what it refuses, such as \"above = 0.3\""));
-        }
-        if let Some(limit) = limits().find(|limit| !limit.is_finite()) {
-            return Some((format!("{limit} is no limit for {measure}"), "give a finite number"));
-        }
-        if let Some(limit) = limits().find(|&limit| limit < 0.0 || share && limit > 1.0) {
-            let hint = if share { "give a share from 0 to 1" } else { "give a number from 0 up" };
-            return Some((format!("{measure} can never reach {limit}"), hint));
-        }
-        let (above, below) = self.above.zip(self.below)?;
-        (above < below).then(|| {
-            let message = format!(
-                "the gate on {measure} refuses everything: above {above}, and below {below}"
-            );
-            (message, "let \"above\" be the larger of the two")
-        })
+    fn limits(&self) -> Limits {
+        let Self { measure, above, below, .. } = *self;
+        Limits { name: measure.name(), numbers: measure.numbers(), above, below }
     }
 }
 
@@ -181,19 +143,14 @@ impl Gate {
 pub fn marks(gates: &[Gate], path: &str, qualities: &[Quality]) -> Vec<String> {
     let of_thought = |(quality, number): (&Quality, usize)| {
         let why = gates.iter().filter_map(|gate| gate.check(quality));
-        why.map(|why| format!("{path}, thought {number}: {why}")).collect::<Vec<_>>()
+        why.map(|why| mark(path, number, &why)).collect::<Vec<_>>()
     };
     qualities.iter().zip(1..).flat_map(of_thought).collect()
 }
 
 /// Checks the gates of an operator. All that is wrong is reported, under the key `gates`.
 pub fn validate(gates: &[Gate]) -> Result<(), Vec<BuildError>> {
-    let error = |(message, hint): (String, &str)| BuildError {
-        key: "gates",
-        message,
-        hint: Some(hint.into()),
-    };
-    let errors: Vec<_> = gates.iter().filter_map(Gate::problem).map(error).collect();
+    let errors: Vec<_> = gates.iter().filter_map(|gate| gate.limits().problem("gates")).collect();
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 

@@ -15,6 +15,7 @@
 mod automaton;
 mod copies;
 mod gate;
+mod limits;
 mod names;
 mod search;
 mod shown;
@@ -30,6 +31,7 @@ mod vocabulary;
 pub use backstory_core::Quality;
 pub use copies::copied;
 pub use gate::{Gate, Measure, Then, marks, validate};
+pub use limits::{Limits, Numbers, mark};
 pub use shown::Shown;
 pub use story::{bytes_equal, order_ok};
 pub use summary::Summary;

@@ -3,7 +3,7 @@ use backstory_quality::Gate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Rule;
+use crate::GainGate;
 
 /// Asks a model for other ways to say each thought, and keeps one only if a scoring model finds the true file
 /// more likely after it.
@@ -58,6 +58,10 @@ pub struct Search {
     /// hold here. `attempts` has to be 0: the next round is the next attempt.
     #[serde(default)]
     pub gates: Vec<Gate>,
+    /// Limits that the gain of each thought has to keep once it has been searched, in nats per token of the
+    /// file. `drop` takes the thought out, `mark` says in the row what is wrong, `reject` fails the file.
+    #[serde(default)]
+    pub gain_gates: Vec<GainGate>,
     /// Bytes of the largest file whose thoughts are searched. Without it, what the model can take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_file_bytes: Option<u64>,
@@ -102,15 +106,10 @@ fn three() -> u32 {
 }
 
 impl Search {
-    /// The rule by which these settings decide.
-    pub fn rule(&self) -> Rule {
-        let Self { margin, clip, price_per_token, .. } = *self;
-        Rule { margin, clip, price_per_token }
-    }
-
     /// All that is wrong with the numbers.
     pub(crate) fn validate(&self) -> Vec<BuildError> {
         let mut errors = backstory_quality::validate(&self.gates).err().unwrap_or_default();
+        errors.extend(self.gain_gates.iter().filter_map(GainGate::problem));
         let mut check = |right: bool, key, message: String, hint: &str| {
             if !right {
                 errors.push(BuildError { key, message, hint: Some(hint.into()) });

@@ -1,55 +1,58 @@
 //! What a thought gains. Signs and units: see [`Gains`].
 
-use backstory_core::{Gains, Likelihood};
+use backstory_core::{Gains, TrialScore};
 use backstory_quality::copied;
+
+use crate::weighed::Weighed;
 
 /// Lexer tokens of a run from which on it is a copy.
 const COPY: u32 = 8;
 
-/// What is there to compare once a thought has been searched.
+/// The scores of one step that its gains are made of.
 pub(crate) struct Compared<'a> {
-    pub(crate) first: &'a Likelihood,
-    pub(crate) kept: &'a Likelihood,
-    pub(crate) none: Option<&'a Likelihood>,
-    pub(crate) swap: Option<&'a Likelihood>,
-    /// The thought that was kept.
-    pub(crate) thought: &'a str,
-    pub(crate) target: &'a str,
+    pub(crate) first: &'a TrialScore,
+    pub(crate) kept: &'a TrialScore,
+    pub(crate) none: Option<&'a TrialScore>,
+    pub(crate) swap: Option<&'a TrialScore>,
 }
 
 impl Compared<'_> {
-    /// All but the gains of the rounds.
-    pub(crate) fn gains(&self) -> Gains {
-        let kept = self.kept;
+    pub(crate) fn gains(&self, rounds: Vec<f32>) -> Gains {
         Gains {
-            vs_none: self.none.map(|none| gain(none, kept)),
-            vs_first: Some(gain(self.first, kept)),
-            rounds: vec![],
-            leak_adjusted: self.none.and_then(|none| self.leak_adjusted(none)),
+            vs_none: self.none.map(|none| gain(none, self.kept)),
+            vs_first: Some(gain(self.first, self.kept)),
+            rounds,
+            leak_adjusted: self.kept.leak_adjusted,
             swap_control: self.none.zip(self.swap).map(|(none, swap)| gain(none, swap)),
         }
-    }
-
-    /// Over the tokens that touch no copy.
-    fn leak_adjusted(&self, none: &Likelihood) -> Option<f32> {
-        let copies = copied(self.thought, self.target, COPY);
-        let mut copies = copies.iter().peekable();
-        let (mut start, mut sum, mut count) = (0, 0.0, 0_u32);
-        let tokens = self.kept.log_probs.iter().zip(&none.log_probs).zip(self.kept.ends.iter());
-        for ((kept, none), &end) in tokens {
-            let end = end as usize;
-            while copies.next_if(|copy| copy.end <= start).is_some() {}
-            if copies.peek().is_none_or(|copy| end <= copy.start) {
-                sum += kept - none;
-                count += 1;
-            }
-            start = end;
-        }
-        (count > 0).then(|| (sum / f64::from(count)) as f32)
     }
 }
 
 /// What `new` gains over `old`, in nats per token.
-pub(crate) fn gain(old: &Likelihood, new: &Likelihood) -> f32 {
-    ((old.nats() - new.nats()) / new.log_probs.len() as f64) as f32
+pub(crate) fn gain(old: &TrialScore, new: &TrialScore) -> f32 {
+    ((old.nats - new.nats) / f64::from(new.target_tokens)) as f32
+}
+
+/// What a thought gains over no thought, over the tokens of the file that touch no copy.
+pub(crate) fn leak_adjusted(
+    thought: &str,
+    target: &str,
+    none: &Weighed,
+    new: &Weighed,
+) -> Option<f32> {
+    let copies = copied(thought, target, COPY);
+    let mut copies = copies.iter().peekable();
+    let (mut start, mut sum, mut count) = (new.start as usize, 0.0, 0_u32);
+    let (none, new) = (&none.likelihood, &new.likelihood);
+    let tokens = new.log_probs.iter().zip(&none.log_probs).zip(new.ends.iter());
+    for ((new, none), &end) in tokens {
+        let end = end as usize;
+        while copies.next_if(|copy| copy.end <= start).is_some() {}
+        if copies.peek().is_none_or(|copy| end <= copy.start) {
+            sum += new - none;
+            count += 1;
+        }
+        start = end;
+    }
+    (count > 0).then(|| (sum / f64::from(count)) as f32)
 }

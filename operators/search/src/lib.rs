@@ -43,23 +43,27 @@ mod desk;
 mod even;
 mod frame;
 mod gains;
-mod objective;
+mod gate;
 mod replay;
+mod rule;
 mod swap;
 #[cfg(test)]
 mod tests;
+mod weighed;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, Authored, BuildError, Environment, Flow, Halt, Judge, Operator, Quality, SearchFile,
-    Searched, Searching, Structure, Work,
+    Author, Authored, BuildError, Environment, Flow, Gains, Halt, Judge, Operator, Quality,
+    SearchFile, Searched, Searching, Structure, Work,
 };
 
 pub use config::{Search, Steps, Words};
 pub use even::Even;
-pub use replay::{Replayed, Rule, UnrecordedClip, replay};
+pub use gate::{GainGate, GainMeasure, GainThen};
+pub use replay::{Replayed, UnrecordedClip, replay};
+pub use rule::Rule;
 
 impl Operator for Search {
     const KIND: &'static str = "search";
@@ -110,9 +114,12 @@ impl SearchFile for Searcher {
         structure: &Structure,
         file: u32,
         qualities: &[Quality],
-        _: &[backstory_core::Gains],
+        gains: &[Gains],
     ) -> Vec<String> {
-        backstory_quality::marks(&self.config.gates, structure.path(file), qualities)
+        let path = structure.path(file);
+        let mut marks = backstory_quality::marks(&self.config.gates, path, qualities);
+        marks.extend(gate::marks(&self.config.gain_gates, path, gains));
+        marks
     }
 
     async fn search(&self, searching: &Searching<'_>) -> Authored<Searched, Halt> {

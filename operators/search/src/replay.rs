@@ -1,40 +1,39 @@
 //! Decides again, from the record, under another rule.
 
-use backstory_core::{Decision, Trial, TrialScore, Variant};
+use std::collections::BTreeSet;
+use std::ops::Range;
 
-use crate::objective::{is_better, objective};
+use backstory_core::{Decision, Gains, Trial, TrialScore, Variant};
 
-/// By what a rewrite is kept: see the head of this crate.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Rule {
-    /// Nats per token of the file.
-    pub margin: f64,
-    /// Nats of a single token.
-    pub clip: Option<f64>,
-    /// Nats per token of a thought.
-    pub price_per_token: f64,
-}
+use crate::Rule;
+use crate::gains::{Compared, gain};
+use crate::gate::Verdict;
 
 /// What would have become of one thought.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replayed {
     /// The file, as index into the repository's files.
     pub file: u32,
-    /// The thought, as index into the draft's steps.
+    /// The thought, as index into the steps of the draft as simulated.
     pub step: u32,
     /// The trial that would stand in the end, as index into those given: the last one kept, or the thought as
     /// simulated. None if nothing was compared.
     pub kept: Option<usize>,
     /// What would have become of each trial of the step, in order.
     pub decisions: Vec<Decision>,
-    /// What it would gain over the thought as simulated, in nats per token of the file, without clip and
-    /// price.
-    pub vs_first: f64,
+    /// What the one that stands would gain. Rounds at the end that left nothing on record are missing.
+    pub gains: Gains,
+    /// Whether a gate would take the thought out of the draft for what it gains; the decision of the one that
+    /// stands says why.
+    pub dropped: bool,
+    /// Why a gate would let the file fail for what the thought gains, if it would. What comes later in the
+    /// file is decided all the same.
+    pub rejected: Option<String>,
     /// Whether every round kept what it kept in truth. After one that does not, later candidates were proposed
     /// in the place of another thought than the one that would stand; their scores are right all the same.
     pub as_run: bool,
     /// Whether every earlier thought of the file ends as in truth. If not, the scores of this one are of another
-    /// text than the draft would hold, and tell it only nearly.
+    /// text than the draft would hold, and tell it only nearly; so do its measures.
     pub same_context: bool,
 }
 
@@ -43,13 +42,14 @@ pub struct Replayed {
 #[error("no score was recorded under a clip of {0} nats")]
 pub struct UnrecordedClip(pub f64);
 
-/// What `rule` would have kept, of trials of a search under the rule `ran`, in the order of their record. Asks
-/// nobody.
+/// What `rule` would have kept and let pass, of trials of a search under the rule `ran`, in the order of their
+/// record. Asks nobody.
 ///
 /// The clip has to be that of the search, none, or one of [`TrialScore::LEVELS`]: log-probabilities of single
-/// tokens are not on record. Nor is what was never asked: rounds after an early stop, and candidates that were
-/// refused by a gate or for their length, stay out. See also [`Replayed::as_run`] and
-/// [`Replayed::same_context`].
+/// tokens are not on record. What was never asked stays out: rounds after an early stop, steps that were not
+/// searched, candidates that were refused by a gate or for their length and so never scored, and files that
+/// failed. A rewrite whose measures are not on record passes all gates on measures, and a gain that is not on
+/// record passes all gates on gains. See also [`Replayed::as_run`] and [`Replayed::same_context`].
 pub fn replay(trials: &[Trial], ran: &Rule, rule: &Rule) -> Result<Vec<Replayed>, UnrecordedClip> {
     let clip = Clip::of(ran, rule)?;
     let mut replayed: Vec<Replayed> = vec![];
@@ -57,15 +57,14 @@ pub fn replay(trials: &[Trial], ran: &Rule, rule: &Rule) -> Result<Vec<Replayed>
     let mut altered = None;
     for trials in trials.chunk_by(|a, b| (a.file, a.step) == (b.file, b.step)) {
         let file = trials[0].file;
-        let mut step = one_step(trials, start, clip, rule);
-        step.same_context = altered != Some(file);
-        let in_truth = trials.iter().rposition(|trial| trial.decision == Decision::Kept);
-        let in_truth = in_truth.or_else(|| first(trials)).map(|index| start + index);
-        if step.kept != in_truth {
+        let step = Replay { trials, clip, rule }.step(start);
+        let (kept, dropped) = in_truth(trials);
+        let same = step.kept == kept.map(|kept| start + kept) && step.dropped == dropped;
+        replayed.push(Replayed { same_context: altered != Some(file), ..step });
+        if !same {
             altered = Some(file);
         }
         start += trials.len();
-        replayed.push(step);
     }
     Ok(replayed)
 }
@@ -95,8 +94,20 @@ impl Clip {
             Self::Recorded => score.clipped,
             Self::Level(at) => score.nats - score.excess.get(at).copied().unwrap_or_default(),
         };
-        objective(clipped, score.thought_tokens, rule)
+        rule.objective(clipped, score.thought_tokens)
     }
+}
+
+/// Which trial of a step stood in the end, and whether it was dropped then.
+fn in_truth(trials: &[Trial]) -> (Option<usize>, bool) {
+    let dropped = |trial: &Trial| matches!(trial.decision, Decision::Dropped(_));
+    let kept = trials.iter().rposition(|trial| is_kept(trial, &trial.decision));
+    (kept.or_else(|| first(trials)), trials.iter().any(dropped))
+}
+
+/// Whether a trial is a rewrite that took the place of another thought.
+fn is_kept(trial: &Trial, decision: &Decision) -> bool {
+    trial.variant == Variant::Rewrite && matches!(decision, Decision::Kept | Decision::Dropped(_))
 }
 
 /// The thought as simulated, if it was scored.
@@ -105,43 +116,112 @@ fn first(trials: &[Trial]) -> Option<usize> {
     trials.iter().position(is_first)
 }
 
-fn one_step(trials: &[Trial], start: usize, clip: Clip, rule: &Rule) -> Replayed {
-    let first = first(trials);
-    let mut kept = first;
-    let mut decisions: Vec<Decision> = vec![];
-    for round in trials.chunk_by(|a, b| (a.variant, a.round) == (b.variant, b.round)) {
-        let from = decisions.len();
-        decisions.extend(round.iter().map(|trial| match &trial.decision {
-            Decision::Kept | Decision::NotBetter => Decision::NotBetter,
-            as_it_was => as_it_was.clone(),
-        }));
-        let current = kept.and_then(|kept| trials[kept].score.as_ref());
-        let Some((best, current)) = best(round, clip, rule).zip(current) else { continue };
-        let (new, old) = (best.1, clip.objective(current, rule));
-        if is_better(new, old, current.target_tokens, rule) {
-            decisions[from + best.0] = Decision::Kept;
-            kept = Some(from + best.0);
-        }
-    }
-    let score = |index: Option<usize>| index.and_then(|index| trials[index].score.as_ref());
-    let vs_first = score(first)
-        .zip(score(kept))
-        .map_or(0.0, |(first, kept)| (first.nats - kept.nats) / f64::from(first.target_tokens));
-    Replayed {
-        file: trials[0].file,
-        step: trials[0].step,
-        kept: kept.map(|index| start + index),
-        as_run: trials.iter().map(|trial| &trial.decision).eq(&decisions),
-        decisions,
-        vs_first,
-        same_context: true,
-    }
+/// One step at a time.
+struct Replay<'a> {
+    trials: &'a [Trial],
+    clip: Clip,
+    rule: &'a Rule,
 }
 
-/// The best rewrite of a round, the earlier of equals, and its objective.
-fn best(round: &[Trial], clip: Clip, rule: &Rule) -> Option<(usize, f64)> {
-    let rewrites = round.iter().enumerate().filter(|(_, trial)| trial.variant == Variant::Rewrite);
-    let scored = rewrites
-        .filter_map(|(index, trial)| Some((index, clip.objective(trial.score.as_ref()?, rule))));
-    scored.reduce(|best, next| if next.1 > best.1 { next } else { best })
+impl Replay<'_> {
+    /// The step whose first trial is the `start`th of all.
+    fn step(&self, start: usize) -> Replayed {
+        let mut decisions = self.refusals();
+        let (kept, rounds) = self.rounds(&mut decisions);
+        let as_run = |(trial, decision): (&Trial, &Decision)| {
+            is_kept(trial, decision) == is_kept(trial, &trial.decision)
+        };
+        let as_run = self.trials.iter().zip(&decisions).all(as_run);
+        let gains = self.gains(kept, rounds);
+        let (mut dropped, mut rejected) = (false, None);
+        match (self.rule.verdict(&gains), kept) {
+            (Verdict::Dropped(why), Some(kept)) => {
+                decisions[kept] = Decision::Dropped(why);
+                dropped = true;
+            }
+            (Verdict::Rejected(why), _) => rejected = Some(why),
+            _ => {}
+        }
+        let Trial { file, step, .. } = self.trials[0];
+        let kept = kept.map(|kept| start + kept);
+        let same_context = true;
+        Replayed { file, step, kept, decisions, gains, dropped, rejected, as_run, same_context }
+    }
+
+    /// Decides round by round. Gives the trial that stands in the end, and what each round gained.
+    fn rounds(&self, decisions: &mut [Decision]) -> (Option<usize>, Vec<f32>) {
+        let mut kept = first(self.trials);
+        let mut gains = vec![];
+        let mut from = 0;
+        for round in self.trials.chunk_by(|a, b| (a.variant, a.round) == (b.variant, b.round)) {
+            let before = self.score(kept);
+            if let Some(best) = self.better(from..from + round.len(), decisions, kept) {
+                decisions[best] = Decision::Kept;
+                kept = Some(best);
+            }
+            if round[0].variant == Variant::Rewrite {
+                // A round without a usable answer is not on record.
+                gains.resize(round[0].round as usize, 0.0);
+                gains.extend(before.zip(self.score(kept)).map(|(old, new)| gain(old, new)));
+            }
+            from += round.len();
+        }
+        (kept, gains)
+    }
+
+    /// What becomes of each trial before any is compared.
+    fn refusals(&self) -> Vec<Decision> {
+        let mut tried = BTreeSet::new();
+        let mut decisions = vec![];
+        for trial in self.trials {
+            let repeated = matches!(trial.variant, Variant::First | Variant::Rewrite)
+                && !tried.insert(trial.text.trim());
+            let unscored = if trial.score.is_some() { None } else { Some(&trial.decision) };
+            decisions.push(match trial.variant {
+                Variant::First => unscored.cloned().unwrap_or(Decision::Reference),
+                Variant::None | Variant::Swap => trial.decision.clone(),
+                Variant::Rewrite => {
+                    let refusal = self.rule.refuses(&trial.text, trial.quality.as_ref(), repeated);
+                    refusal.or(unscored.cloned()).unwrap_or(Decision::NotBetter)
+                }
+            });
+        }
+        decisions
+    }
+
+    /// The best rewrite of a round, the earlier of equals, if it is better than what stands by then.
+    fn better(
+        &self,
+        round: Range<usize>,
+        decisions: &[Decision],
+        standing: Option<usize>,
+    ) -> Option<usize> {
+        let current = self.score(standing)?;
+        let open = |&at: &usize| {
+            self.trials[at].variant == Variant::Rewrite && decisions[at] == Decision::NotBetter
+        };
+        let objective = |score| self.clip.objective(score, self.rule);
+        let scored =
+            round.filter(open).filter_map(|at| Some((at, objective(self.score(Some(at))?))));
+        let best = scored.reduce(|best, next| if next.1 > best.1 { next } else { best });
+        let better = |&(_, best): &(usize, f64)| {
+            self.rule.is_better(best, objective(current), current.target_tokens)
+        };
+        best.filter(better).map(|(at, _)| at)
+    }
+
+    fn gains(&self, kept: Option<usize>, rounds: Vec<f32>) -> Gains {
+        let of = |variant: Variant| {
+            let at = self.trials.iter().position(|trial| trial.variant == variant);
+            self.score(at)
+        };
+        let (none, swap) = (of(Variant::None), of(Variant::Swap));
+        let compared = of(Variant::First).zip(self.score(kept));
+        let gains = |(first, kept)| Compared { first, kept, none, swap }.gains(rounds);
+        compared.map(gains).unwrap_or_default()
+    }
+
+    fn score(&self, trial: Option<usize>) -> Option<&TrialScore> {
+        self.trials.get(trial?)?.score.as_ref()
+    }
 }

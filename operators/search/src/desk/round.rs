@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use backstory_core::{
-    AuthorError, Decision, Digest, Halt, Likelihood, Outcome, Rewriting, Step, Trial, Variant,
+    AuthorError, Decision, Digest, Halt, Outcome, Quality, Rewriting, Step, Trial, TrialScore,
+    Variant,
 };
-use backstory_quality::{Shown, Then, measure};
 
-use super::{Desk, Standing};
+use super::{Desk, Place, Standing};
 use crate::around::Around;
-use crate::frame::Frame;
-use crate::{Words, objective};
+use crate::weighed::Weighed;
 
 /// A rewrite.
 pub(super) struct Proposal {
@@ -19,11 +18,11 @@ pub(super) struct Proposal {
     request: Option<usize>,
 }
 
-/// The best candidate so far.
-struct Best {
-    candidate: usize,
-    likelihood: Likelihood,
-    objective: f64,
+/// What became of a rewrite.
+struct Tried {
+    quality: Option<Quality>,
+    decision: Decision,
+    found: Option<(Weighed, TrialScore)>,
 }
 
 impl Desk<'_> {
@@ -61,86 +60,89 @@ impl Desk<'_> {
     /// Scores the proposals and keeps the best one if it is good enough. Says whether one was kept.
     pub(super) async fn compare(
         &mut self,
-        frame: &Frame,
-        step: usize,
+        place: &mut Place,
         round: u32,
         proposals: Vec<Proposal>,
     ) -> Result<bool, Halt> {
-        let Some((_, current)) = self.current(step) else { return Ok(false) };
-        let refusals = self.refusals(step, &proposals);
-        let open = proposals.iter().zip(&refusals).filter(|(_, refusal)| refusal.is_none());
-        let texts: Vec<_> = open.map(|(proposal, _)| Some(&*proposal.text)).collect();
-        let answers = if texts.is_empty() { vec![] } else { self.weigh(frame, &texts).await? };
-        let mut answers = answers.into_iter();
-        let mut best: Option<Best> = None;
-        let from = self.trials.len();
-        for (candidate, (proposal, refusal)) in proposals.into_iter().zip(refusals).enumerate() {
-            let answer = if refusal.is_some() { None } else { answers.next() };
-            let (score, decision) = match (answer, refusal) {
-                (Some(Ok(likelihood)), _) => {
-                    let score = self.score(&likelihood, Some(&proposal.text));
-                    let objective = score.objective;
-                    if best.as_ref().is_none_or(|best| objective > best.objective) {
-                        best = Some(Best { candidate, likelihood, objective });
-                    }
-                    (Some(score), Decision::NotBetter)
-                }
-                (Some(Err(why)), _) => (None, Decision::Unscored(why)),
-                (None, refusal) => (None, refusal.unwrap_or(Decision::Repeated)),
-            };
+        let tried = self.try_out(place, &proposals).await?;
+        let current = Some(place.current.objective);
+        let mut best: Option<(usize, Weighed, TrialScore)> = None;
+        for (candidate, (proposal, tried)) in proposals.into_iter().zip(tried).enumerate() {
+            let Tried { quality, decision, found } = tried;
             let key = self.settle(&proposal, &decision);
+            let score = found.as_ref().map(|(_, score)| score.clone());
             let (round, candidate) = (round, candidate as u32);
-            let current = Some(current.objective);
-            let trial = self.trial(step, Variant::Rewrite, proposal.text);
-            self.trials.push(Trial { round, candidate, key, score, current, decision, ..trial });
+            let trial = self.trial(place.step, Variant::Rewrite, proposal.text);
+            let trial = Trial { round, candidate, quality, key, score, current, decision, ..trial };
+            let Some((weighed, score)) = found else {
+                self.trials.push(trial);
+                continue;
+            };
+            if best.as_ref().is_none_or(|(.., best)| score.objective > best.objective) {
+                best = Some((self.trials.len(), weighed, score));
+            }
+            self.trials.push(trial);
         }
-        let better = |best: &Best| {
-            let tokens = current.target_tokens;
-            objective::is_better(best.objective, current.objective, tokens, &self.rule)
+        let Place { current, .. } = place;
+        let better = |(.., best): &(usize, Weighed, TrialScore)| {
+            self.rule.is_better(best.objective, current.objective, current.target_tokens)
         };
-        let Some(best) = best.filter(better) else { return Ok(false) };
-        let trial = &mut self.trials[from + best.candidate];
+        let Some((standing, weighed, score)) = best.filter(better) else { return Ok(false) };
+        let trial = &mut self.trials[standing];
         trial.decision = Decision::Kept;
-        self.draft.steps[step] = Step::Think(trial.text.clone());
-        self.standing = Some(Standing { likelihood: best.likelihood, from: step });
+        self.draft.steps[place.step] = Step::Think(trial.text.clone());
+        self.standing = Some(Standing { weighed, from: place.step });
+        (place.standing, place.current) = (standing, score);
         Ok(true)
     }
 
+    /// Measures the proposals, and scores those that are compared.
+    async fn try_out(&self, place: &Place, proposals: &[Proposal]) -> Result<Vec<Tried>, Halt> {
+        let texts = || proposals.iter().map(|proposal| &*proposal.text);
+        let qualities = self.qualities(place.step, texts());
+        let refusals = self.refusals(place.step, texts().zip(&qualities));
+        let open = texts().zip(&refusals).filter(|(_, refusal)| refusal.is_none());
+        let open: Vec<_> = open.map(|(text, _)| Some(text)).collect();
+        let answers =
+            if open.is_empty() { vec![] } else { self.weigh(&place.frame, &open).await? };
+        let mut answers = answers.into_iter();
+        let tried = |((text, quality), refusal): ((&str, Option<Quality>), Option<Decision>)| {
+            let (decision, found) = match refusal {
+                Some(refusal) => (refusal, None),
+                None => match answers.next() {
+                    Some(Ok(weighed)) => {
+                        let score = self.scored(place, text, &weighed);
+                        (Decision::NotBetter, Some((weighed, score)))
+                    }
+                    Some(Err(why)) => (Decision::Unscored(why), None),
+                    None => (Decision::Unscored("the scorer gave no answer".into()), None),
+                },
+            };
+            Tried { quality, decision, found }
+        };
+        Ok(texts().zip(qualities).zip(refusals).map(tried).collect())
+    }
+
+    fn scored(&self, place: &Place, text: &str, weighed: &Weighed) -> TrialScore {
+        let none = place.none.as_ref();
+        let leak_adjusted = none.and_then(|(none, _)| self.leak_adjusted(text, none, weighed));
+        TrialScore { leak_adjusted, ..self.score(weighed, Some(text)) }
+    }
+
     /// Per proposal, why it is not compared.
-    fn refusals(&self, step: usize, proposals: &[Proposal]) -> Vec<Option<Decision>> {
-        let of_step = self.trials.iter().filter(|trial| trial.step as usize == step);
+    fn refusals<'p, 'q>(
+        &self,
+        step: usize,
+        proposals: impl Iterator<Item = (&'p str, &'q Option<Quality>)>,
+    ) -> Vec<Option<Decision>> {
+        let step = (step + self.dropped) as u32;
+        let of_step = self.trials.iter().filter(|trial| trial.step == step);
         let told =
             of_step.filter(|trial| matches!(trial.variant, Variant::First | Variant::Rewrite));
         let mut tried: BTreeSet<&str> = told.map(|trial| trial.text.trim()).collect();
-        let refusal = |proposal| {
-            let Proposal { text, .. }: &Proposal = proposal;
-            let repeated = !tried.insert(text);
-            let words = text.split_whitespace().count() as u32;
-            let Words { min, max } = self.searcher.config.words.unwrap_or_default();
-            if words < min.unwrap_or(1).max(1) {
-                Some(Decision::TooShort)
-            } else if repeated {
-                Some(Decision::Repeated)
-            } else if max.is_some_and(|max| words > max) {
-                Some(Decision::TooLong)
-            } else {
-                self.gate(step, text).map(Decision::Gate)
-            }
-        };
-        proposals.iter().map(refusal).collect()
-    }
-
-    /// Why a gate refuses a text in the place of a thought.
-    fn gate(&self, step: usize, text: &str) -> Option<String> {
-        let gates = &self.searcher.config.gates;
-        let mut rejecting = gates.iter().filter(|gate| gate.then == Then::Reject).peekable();
-        rejecting.peek()?;
-        let structure = self.searching.structure;
-        let around = Around::of(&self.searching, &self.draft, step);
-        let (file, moment) = (self.draft.file, around.moment());
-        let shown = Shown::at(structure, self.searching.plan, file, moment);
-        let quality = measure(text, structure.text(file), &shown);
-        rejecting.find_map(|gate| gate.check(&quality))
+        proposals
+            .map(|(text, quality)| self.rule.refuses(text, quality.as_ref(), !tried.insert(text)))
+            .collect()
     }
 
     /// Says of the request for a proposal that a gate refused its answer, if one did. Gives its key.

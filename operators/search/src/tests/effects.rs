@@ -288,16 +288,16 @@ fn a_replay_decides_by_another_rule() {
     let rounds: &[&[_]] = &[&["-1 -2 -2", "-9 -1 -1"], &["-1 -1 -1"]];
     let Searched { trials, .. } = search("-2 -2 -2", rounds, &json!({}));
     let ran = Rule::default();
-    let names = |rule: Rule| {
-        let replayed = replay(&trials, &ran, &rule).unwrap().remove(0);
+    let names = |rule: &Rule| {
+        let replayed = replay(&trials, &ran, rule).unwrap().remove(0);
         let names: Vec<_> = replayed.decisions[2..].iter().map(Decision::name).collect();
         (names, replayed.kept, replayed.as_run)
     };
-    assert_eq!(names(ran), (vec!["kept", "not-better", "kept"], Some(4), true));
-    let strict = Rule { margin: 0.5, ..ran };
-    assert_eq!(names(strict), (vec!["not-better", "not-better", "kept"], Some(4), false));
-    let clipped = Rule { clip: Some(2.0), ..ran };
-    assert_eq!(names(clipped), (vec!["not-better", "kept", "kept"], Some(4), false));
-    let odd = Rule { clip: Some(2.5), ..ran };
+    assert_eq!(names(&ran), (vec!["kept", "not-better", "kept"], Some(4), true));
+    let strict = Rule { margin: 0.5, ..Rule::default() };
+    assert_eq!(names(&strict), (vec!["not-better", "not-better", "kept"], Some(4), false));
+    let clipped = Rule { clip: Some(2.0), ..Rule::default() };
+    assert_eq!(names(&clipped), (vec!["not-better", "kept", "kept"], Some(4), false));
+    let odd = Rule { clip: Some(2.5), ..Rule::default() };
     assert_eq!(replay(&trials, &ran, &odd), Err(UnrecordedClip(2.5)));
 }

@@ -116,7 +116,7 @@ proptest! {
         prop_assert!(decided.eq(searched.trials.iter().map(|trial| &trial.decision)));
         prop_assert!(replayed.iter().all(|step| step.as_run && step.same_context));
         for (step, gains) in replayed.iter().zip(&searched.draft.gains) {
-            prop_assert_eq!(step.vs_first as f32, gains.vs_first.unwrap_or_default());
+            prop_assert_eq!(&step.gains, gains);
         }
     }
 
