@@ -8,6 +8,7 @@
 //! - [`engine`]: the dataflow that runs a plan
 //! - [`tables`]: what a run leaves behind, and how it is read back
 //! - [`verify`]: every promise about the rows, recomputed
+//! - [`replay`]: searches decided again under another rule, from their record
 //! - [`deps`]: the dependencies of one repository, without a plan
 //! - [`drawing`]: layered drawings of graphs
 //!
@@ -18,5 +19,6 @@ pub mod deps;
 pub mod drawing;
 pub mod engine;
 pub mod plan;
+pub mod replay;
 pub mod tables;
 pub mod verify;

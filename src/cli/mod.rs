@@ -9,6 +9,7 @@ mod error;
 mod estimate;
 mod explain;
 mod query;
+mod replay;
 mod run;
 mod score;
 mod show;
@@ -69,6 +70,8 @@ enum Command {
     Query(query::QueryArgs),
     /// Recompute every promise about the rows from the rows and the repositories
     Verify(verify::VerifyArgs),
+    /// Decide the searches of a run again by another rule, from what is on record
+    Replay(replay::ReplayArgs),
     /// Run the test of a plan, without any server, and compare the rows with those expected
     Test(test::TestArgs),
     /// Score a text under a model, after each of several thoughts
@@ -130,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Show(args) => show::show(&args),
         Command::Query(args) => query::query(&args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Replay(args) => replay::replay(&args),
         Command::Test(args) => test::test(&args),
         Command::Score(args) => score::score(&args),
         Command::Deps(args) => deps::deps(&args),

@@ -31,11 +31,13 @@ pub fn verify(args: &VerifyArgs) -> Result<Exit, CliError> {
     let verdict = reading_runtime()?.block_on(async {
         let reader = Reader::open(&args.out).await?;
         let echo = reader.plan().ok_or_else(|| OutputError::Missing(args.out.clone()))?;
-        let plan =
-            crate::plan::load_echo("the plan kept with the tables", echo)?.build_rehearsed()?;
+        let loaded = crate::plan::load_echo("the plan kept with the tables", echo, &[])?;
+        let searches = loaded.searches().into_iter();
+        let rules = searches.map(|(name, search)| (name, search.rule())).collect();
+        let plan = loaded.build_rehearsed()?;
         let spinner = ProgressBar::new_spinner();
         let progress = |rows| spinner.set_message(format!("{} trajectories", count(rows)));
-        let verdict = crate::verify::verify(&plan, &reader, &progress).await;
+        let verdict = crate::verify::verify(&plan, &rules, &reader, &progress).await;
         spinner.finish_and_clear();
         verdict.map_err(CliError::from)
     })?;

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf, absolute};
 
-use backstory_core::Flow;
+use backstory_core::{Flow, Operator};
+use backstory_search::Search;
 use serde_json::Value as Json;
 
 use super::diagnostic::{Diagnostics, Place, Problem, Text};
@@ -115,6 +116,17 @@ impl Loaded {
         self.test.as_ref().map(|test| plain(&self.base.join(&test.golden)))
     }
 
+    /// The searches of the plan, by the names of their operators.
+    pub fn searches(&self) -> Vec<(String, Search)> {
+        let tables = self.operators.iter().map(|step| &step.table);
+        let searches = tables.filter(|table| table.kind.config.name == Search::KIND);
+        let named = searches.filter_map(|table| {
+            let config = serde_json::from_value(table.config.clone()).ok()?;
+            Some((table.name.clone(), config))
+        });
+        named.collect()
+    }
+
     /// The operators in the order of the plan.
     pub fn stages(&self) -> Vec<StageInfo> {
         self.operators.iter().enumerate().map(|(at, step)| self.stage(at, step)).collect()
@@ -186,10 +198,11 @@ pub(super) fn from_echo(
     registry: &'static Registry,
     name: &str,
     echo: &str,
+    sets: &[String],
 ) -> Result<Loaded, Diagnostics> {
     let (base, here) = (PathBuf::from("/"), PathBuf::from("/"));
     let context = Context { registry, name, base, here, environment: &|_| None, tested: false };
-    from_text(&context, echo, &[])
+    from_text(&context, echo, sets)
 }
 
 /// Checks the text of a plan.

@@ -60,9 +60,9 @@ pub fn load_test(
     load::from_file(&REGISTRY, path, sets, environment, true)
 }
 
-/// Reads a plan again from [`Resolved::echo`]. `name` is what messages call it.
-pub fn load_echo(name: &str, echo: &str) -> Result<Loaded, Diagnostics> {
-    load::from_echo(&REGISTRY, name, echo)
+/// Reads a plan again from [`Resolved::echo`]. `name` is what messages call it, `sets` are `KEY=VALUE` arguments.
+pub fn load_echo(name: &str, echo: &str, sets: &[String]) -> Result<Loaded, Diagnostics> {
+    load::from_echo(&REGISTRY, name, echo, sets)
 }
 
 /// The JSON schema of plan files, for editors.

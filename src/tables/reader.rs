@@ -19,7 +19,7 @@ use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use deltalake_core::DeltaTable;
 use futures::TryStreamExt;
 
-use super::{OutputError, Table, delta};
+use super::{OutputError, Table, TrialRow, delta, trial_rows};
 
 /// The tables at one version each, for queries.
 pub struct Reader {
@@ -80,6 +80,28 @@ impl Reader {
             texts.extend(column.as_string::<i32>().iter().flatten().map(str::to_owned));
         }
         Ok(texts)
+    }
+
+    /// Gives the trials of each search in each repository, all together and in the order in which they were made.
+    pub async fn trials(&self, mut each: impl FnMut(Vec<TrialRow>)) -> Result<(), OutputError> {
+        // One partition, read file by file: rows come as they were written.
+        let mut batches = self.stream("SELECT * FROM trials").await?;
+        let mut together: Vec<TrialRow> = vec![];
+        while let Some(batch) = batches.try_next().await? {
+            for row in trial_rows(&batch)? {
+                let same = |last: &TrialRow| {
+                    (&last.repo, &last.simulation) == (&row.repo, &row.simulation)
+                };
+                if together.last().is_some_and(|last| !same(last)) {
+                    each(std::mem::take(&mut together));
+                }
+                together.push(row);
+            }
+        }
+        if !together.is_empty() {
+            each(together);
+        }
+        Ok(())
     }
 
     /// What the ledger says was paid, by model.

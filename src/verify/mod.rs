@@ -18,12 +18,14 @@
 //! | `masked` | the loss mask follows the plan's policy token by token |
 //! | `tokenised` | ids, token spans and mask are what the plan's tokenizer makes of the text |
 //! | `measured` | the measures of thoughts and the marks of gates are what thoughts, files and plan give |
+//! | `explained` | what searches decided follows from the scores on record, and the thoughts are those that were kept |
 //! | `described` | license, language, and the files left out and failed are the repository's |
 //! | `consistent` | columns that follow from others, such as counts, are what follows |
 //! | `messages` | the chat form holds the same thoughts, observations and files as the spans |
 //! | `accounted` | files met = written + left out + failed, and failures have rows in `errors` |
 //! | `unchanged` | the repository still is what the rows were made from (else nothing above can be told) |
 
+mod searches;
 mod sequences;
 mod thoughts;
 mod trajectories;
@@ -31,6 +33,7 @@ mod trajectories;
 use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_core::SourceError;
+use backstory_search::Rule;
 use futures::TryStreamExt;
 use thiserror::Error;
 
@@ -40,6 +43,7 @@ use crate::tables::{
     trajectory_contradictions, trajectory_rows,
 };
 
+use searches::check_searches;
 use sequences::{SequenceDigest, check_sequence};
 use trajectories::Checker;
 
@@ -90,9 +94,10 @@ pub struct Verdict {
     pub breaches: Vec<Breach>,
 }
 
-/// Checks all rows of an output. `progress` hears of every trajectory.
+/// Checks all rows of an output. `rules` are those of the searches of the plan, by their names; `progress` hears of every trajectory.
 pub async fn verify(
     plan: &Resolved,
+    rules: &BTreeMap<String, Rule>,
     reader: &Reader,
     progress: &dyn Fn(u64),
 ) -> Result<Verdict, VerifyError> {
@@ -103,7 +108,8 @@ pub async fn verify(
     let names = plan.source.list().map_err(VerifyError::Source)?;
     verdict.repositories = names.len() as u64;
 
-    let mut checker = Checker::new(plan, &sequences, &errors);
+    let searches = check_searches(rules, reader, &mut verdict.breaches).await?;
+    let mut checker = Checker::new(plan, &sequences, &searches, &errors);
     let mut rows = reader.stream("SELECT * FROM trajectories").await?;
     while let Some(batch) = rows.try_next().await.map_err(OutputError::from)? {
         for (at, row) in trajectory_rows(&batch)?.into_iter().enumerate() {

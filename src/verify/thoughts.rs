@@ -7,6 +7,7 @@
 use backstory_core::{Draft, Quality, Span, SpanKind, Structure};
 use backstory_quality::{Shown, measure};
 
+use super::searches::{Searches, check_kept};
 use super::sequences::arm_of;
 use super::trajectories::{Found, text_of};
 use crate::plan::Resolved;
@@ -22,6 +23,7 @@ struct Thought<'a> {
 /// Measures every thought again, and lets the gates say again what is to be said of it.
 pub(super) fn check_thoughts(
     plan: &Resolved,
+    searches: &Searches,
     structure: &Structure,
     row: &TrajectoryRow,
     found: &mut Found,
@@ -50,6 +52,11 @@ pub(super) fn check_thoughts(
             let number = number + 1;
             found.push(("measured", format!("{what} of thought {number}, of \"{}\"", file.path)));
         }
+    }
+    let mut texts = thoughts.iter().map(|thought| thought.text);
+    for rows in row.thoughts.chunk_by(|one, next| one.file == next.file) {
+        let texts: Vec<_> = texts.by_ref().take(rows.len()).collect();
+        check_kept(plan, arm, searches, &row.repo, rows, &texts, found);
     }
     let of_file = row.thoughts.chunk_by(|one, next| one.file == next.file);
     let marks = of_file.flat_map(|thoughts| {

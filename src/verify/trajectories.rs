@@ -6,6 +6,7 @@ use backstory_core::{
     Digest, Failure, Graph, Message, Span, SpanKind, Stage, Structure, ToolCall, Trajectory,
 };
 
+use super::searches::Searches;
 use super::sequences::{arm_of, tokens_digest};
 use super::thoughts::check_thoughts;
 use super::{Breach, Seen, Sequences, Verdict, breach};
@@ -23,6 +24,7 @@ struct Truth {
 pub struct Checker<'a> {
     plan: &'a Resolved,
     sequences: &'a Sequences,
+    searches: &'a Searches,
     /// Files with rows in `errors`, by repository.
     failed: BTreeMap<&'a str, BTreeSet<&'a str>>,
     seen: Seen,
@@ -30,7 +32,12 @@ pub struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    pub fn new(plan: &'a Resolved, sequences: &'a Sequences, errors: &'a [ErrorRow]) -> Self {
+    pub fn new(
+        plan: &'a Resolved,
+        sequences: &'a Sequences,
+        searches: &'a Searches,
+        errors: &'a [ErrorRow],
+    ) -> Self {
         let mut failed = BTreeMap::<&str, BTreeSet<&str>>::new();
         // A file that could not be outlined has a row and is written all the same.
         let failed_file = |row: &&ErrorRow| row.arm.is_none() && row.stage != Stage::Parse.name();
@@ -39,7 +46,7 @@ impl<'a> Checker<'a> {
                 failed.entry(&row.repo).or_default().insert(path);
             }
         }
-        Self { plan, sequences, failed, seen: Seen::new(), last: None }
+        Self { plan, sequences, searches, failed, seen: Seen::new(), last: None }
     }
 
     pub fn into_seen(self) -> Seen {
@@ -63,7 +70,7 @@ impl<'a> Checker<'a> {
         match self.last.as_ref().map(|(_, truth)| truth) {
             Some(Ok(truth)) if truth.content.to_string() == row.content_id => {
                 check_against(truth, row, verdict, &mut found);
-                check_thoughts(self.plan, &truth.structure, row, &mut found);
+                check_thoughts(self.plan, self.searches, &truth.structure, row, &mut found);
             }
             Some(Ok(_)) => found.push(("unchanged", "the repository has changed".to_owned())),
             Some(Err(failure)) => found.push(("unchanged", failure.message.clone())),

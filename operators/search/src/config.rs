@@ -107,7 +107,7 @@ fn three() -> u32 {
 
 impl Search {
     /// All that is wrong with the numbers.
-    pub(crate) fn validate(&self) -> Vec<BuildError> {
+    pub fn problems(&self) -> Vec<BuildError> {
         let mut errors = backstory_quality::validate(&self.gates).err().unwrap_or_default();
         errors.extend(self.gain_gates.iter().filter_map(GainGate::problem));
         let mut check = |right: bool, key, message: String, hint: &str| {

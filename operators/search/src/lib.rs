@@ -72,7 +72,7 @@ impl Operator for Search {
     const GIVES: Flow = Flow::Drafts;
 
     fn build(self, environment: &Environment<'_>) -> Result<Work, Vec<BuildError>> {
-        let mut errors = self.validate();
+        let mut errors = self.problems();
         let author = environment.model(&self.model).map_err(|error| errors.push(error));
         let judge = environment.judge(&self.scorer).map_err(|error| errors.push(error));
         match (author, judge) {

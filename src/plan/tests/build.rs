@@ -62,7 +62,7 @@ fn a_search_builds_on_the_simulation_it_reads() {
     assert_eq!((plan.planned_by(0), plan.planned_by(1)), (0, 0));
     assert_eq!((plan.author(0), plan.author(1)), ("facts/1".into(), "facts/1; luck/1".into()));
     assert_ne!(plan.hash, built(folder.path(), &scored(7)).hash, "another scorer scores otherwise");
-    let echo = from_echo(&FAKES, "the echo", &plan.echo).ok().unwrap().build_rehearsed();
+    let echo = from_echo(&FAKES, "the echo", &plan.echo, &[]).ok().unwrap().build_rehearsed();
     assert_eq!(echo.ok().unwrap().hash, plan.hash);
 }
 
@@ -130,7 +130,7 @@ fn a_plan_in_another_place_is_the_same_plan() {
 fn the_echo_reads_back() {
     let folder = folder();
     let plan = built(folder.path(), &changed("arm = \"raw-repos\"", "arm = \"$${raw}\""));
-    let again = from_echo(&FAKES, "echo", &plan.echo);
+    let again = from_echo(&FAKES, "echo", &plan.echo, &[]);
     let again = again.unwrap_or_else(|wrong| panic!("{}", wrong.to_plain_string()));
     let again = again.build().unwrap_or_else(|wrong| panic!("{}", wrong.to_plain_string()));
     assert_eq!(again.hash, plan.hash);

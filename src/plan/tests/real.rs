@@ -89,7 +89,7 @@ fn the_plans_that_people_copy_are_right() {
         let plan = load(&path, &[], &|_| None).unwrap_or_else(|found| wrong(found));
         assert!(plan.warnings().is_empty(), "{}", plan.warnings().to_plain_string());
         let built = plan.build().unwrap_or_else(|found| wrong(found));
-        let again = load_echo("echo", &built.echo).unwrap_or_else(|found| wrong(found));
+        let again = load_echo("echo", &built.echo, &[]).unwrap_or_else(|found| wrong(found));
         let again = again.build().unwrap_or_else(|found| wrong(found));
         assert_eq!(again.hash, built.hash, "{}", path.display());
     }

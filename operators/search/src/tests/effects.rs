@@ -75,7 +75,7 @@ fn search_in(
     let script = Script(rounds.iter().map(|round| round.to_vec()).collect());
     let mut config = config(fields);
     config.candidates = 4;
-    assert_eq!(config.validate(), []);
+    assert_eq!(config.problems(), []);
     let searcher = config.searcher(Arc::new(script), Arc::new(Spelled));
     let think = |text: &str, file| draft(file, vec![Step::Think(text.into()), Step::Write(file)]);
     let control = control.map(|text| think(text, 1));
