@@ -62,6 +62,10 @@ pub struct Search {
     /// file. `drop` takes the thought out, `mark` says in the row what is wrong, `reject` fails the file.
     #[serde(default)]
     pub gain_gates: Vec<GainGate>,
+    /// Leaves out what no thought can tell: files that are generated, minified, tables or nothing but comments
+    /// are not searched, and a licence at the top of a file does not count. With `false`, all of it counts.
+    #[serde(default = "yes")]
+    pub only_inferable: bool,
     /// Bytes of the largest file whose thoughts are searched. Without it, what the model can take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_file_bytes: Option<u64>,
@@ -95,6 +99,10 @@ pub struct Words {
     /// Most words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn two() -> u32 {

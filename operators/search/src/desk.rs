@@ -16,8 +16,9 @@ use crate::config::Steps;
 use crate::frame::{self, Frame};
 use crate::gains::gain;
 use crate::gate::Verdict;
+use crate::inferable::Inferable;
 use crate::weighed::Weighed;
-use crate::{Rule, Searcher};
+use crate::{Rule, Search, Searcher};
 
 use place::Place;
 
@@ -33,6 +34,7 @@ pub(crate) async fn search(
         searcher,
         searching: *searching,
         rule: searcher.config.rule(),
+        counted_from: 0,
         draft: Draft { gains: vec![], ..searching.draft.clone() },
         dropped: 0,
         trials: vec![],
@@ -48,6 +50,8 @@ struct Desk<'a> {
     searcher: &'a Searcher,
     searching: Searching<'a>,
     rule: Rule,
+    /// Tokens of the file that start before this byte do not count.
+    counted_from: u32,
     /// As it is by now.
     draft: Draft,
     /// Thoughts that it lacks by now; all that are still to be searched come later.
@@ -72,7 +76,13 @@ impl Desk<'_> {
         let config = &self.searcher.config;
         let most = config.plan_tokens.map(|tokens| u64::from(tokens) * BYTES_PER_TOKEN);
         let opening = frame::opening(structure, plan, draft, most);
-        let excluded = self.exclusion();
+        let excluded = match self.counted() {
+            Ok(from) => {
+                self.counted_from = from as u32;
+                None
+            }
+            Err(why) => Some(why),
+        };
         let thoughts = draft.steps.iter().enumerate();
         let thoughts = thoughts.filter(|(_, step)| matches!(step, Step::Think(_)));
         for (number, (simulated, _)) in thoughts.enumerate() {
@@ -135,15 +145,26 @@ impl Desk<'_> {
         self.standing = place.none.map(without);
     }
 
-    /// Why the file is not searched at all.
-    fn exclusion(&self) -> Option<String> {
-        let text = self.searching.structure.text(self.draft.file);
-        if text.trim().is_empty() {
-            return Some("the file has no content".into());
-        }
-        let most = self.searcher.config.max_file_bytes?;
+    /// From which byte on the file counts, or why it is not searched at all.
+    fn counted(&self) -> Result<usize, String> {
+        let Searching { structure, draft, .. } = self.searching;
+        let Search { max_file_bytes, only_inferable, .. } = self.searcher.config;
+        let text = structure.text(draft.file);
         let bytes = text.len() as u64;
-        (bytes > most).then(|| format!("the file has {bytes} bytes, more than {most}"))
+        if text.trim().is_empty() {
+            return Err("the file has no content".into());
+        }
+        if let Some(most) = max_file_bytes.filter(|&most| bytes > most) {
+            return Err(format!("the file has {bytes} bytes, more than {most}"));
+        }
+        if !only_inferable {
+            return Ok(0);
+        }
+        let language = structure.repository.files[draft.file as usize].language;
+        match Inferable::of(language, text) {
+            Inferable::From(from) => Ok(from),
+            Inferable::Nothing(why) => Err(why),
+        }
     }
 
     fn exclude(&mut self, step: usize, why: String) {
@@ -181,10 +202,11 @@ impl Desk<'_> {
         let mut answers = self.searcher.judge.weigh(frame.case(texts)).await;
         let missing = || Err(Unscored::Refused("the scorer gave no answer".into()));
         answers.resize_with(texts.len(), missing);
-        let usable = |answer: Result<_, Unscored>| match answer.map(|found| Weighed::new(found, 0))
+        let usable = |answer: Result<_, Unscored>| match answer
+            .map(|found| Weighed::new(found, self.counted_from))
         {
             Ok(found) if found.likelihood.log_probs.is_empty() => {
-                Ok(Err("the file has no tokens".into()))
+                Ok(Err("the file has no tokens that count".into()))
             }
             Ok(found) if !found.likelihood.nats().is_finite() => {
                 Ok(Err("its score is not finite".into()))

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use backstory_core::{Case, Judge, Likelihood, Unscored};
 
@@ -22,11 +24,14 @@ impl Judge for Even {
     }
 
     async fn weigh(&self, case: Case) -> Vec<Result<Likelihood, Unscored>> {
-        let ends = [case.target.len() as u32];
+        // One for each word, so that some are left where the first few do not count.
+        let start = case.target.as_ptr().addr();
+        let end = |word: &str| (word.as_ptr().addr() - start + word.len()) as u32;
+        let ends: Arc<[u32]> = case.target.split_whitespace().map(end).collect();
         let even = |parts: &Vec<_>| {
             Ok(Likelihood {
-                log_probs: vec![-1000.0],
-                ends: ends.into(),
+                log_probs: vec![-1000.0; ends.len()],
+                ends: Arc::clone(&ends),
                 tokens: vec![0; parts.len()],
             })
         };

@@ -34,16 +34,29 @@
 //! the model, cannot be scored. Its thoughts stay as they are, nothing is asked of the author, and a trial
 //! says why. A candidate that cannot be scored is out of the race; the others are not.
 //!
+//! Nor can anybody infer what nobody wrote: files that say at the top that they are generated, minified ones,
+//! tables of values, and files of comments alone are left as they are in the same way. A licence at the top is
+//! scored with its file, as the trajectory tells it; but tokens that start within it count nowhere: not in
+//! `J` and `n`, not in what is recorded of scores, not in gains.
+//!
+//! # What becomes of a thought by what it gains
+//!
+//! Once a thought has been searched, gates look at what it gains. One that does not beat silence can be dropped:
+//! it is taken out of the draft at once, and later thoughts are searched, scored and measured without it. What
+//! was compared in its place stays on record, and says so.
+//!
 //! Tests: property tests on a scorer and an author made of hashes check the promises above and compare with a
 //! naive reference; one test runs a small model.
 
 mod around;
+mod comments;
 mod config;
 mod desk;
 mod even;
 mod frame;
 mod gains;
 mod gate;
+mod inferable;
 mod replay;
 mod rule;
 mod swap;
