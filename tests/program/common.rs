@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use backstory::tables::{
-    ErrorRow, Reader, SequenceRow, TrajectoryRow, error_rows, sequence_rows, trajectory_rows,
+    ErrorRow, Reader, SequenceRow, TrajectoryRow, TrialRow, error_rows, sequence_rows,
+    trajectory_rows,
 };
 use futures::TryStreamExt;
 use tempfile::TempDir;
@@ -153,6 +154,8 @@ pub struct Rows {
     pub trajectories: Vec<TrajectoryRow>,
     pub sequences: Vec<SequenceRow>,
     pub errors: Vec<ErrorRow>,
+    /// Those of one search in one repository in the order in which they were made.
+    pub trials: Vec<TrialRow>,
 }
 
 /// Reads all rows of an output.
@@ -167,7 +170,11 @@ pub fn rows(out: &Path) -> Rows {
         let trajectories = batches("trajectories", "repo, arm").await;
         let sequences = batches("sequences", "repo, arm").await;
         let errors = batches("errors", "repo, arm, path, stage, kind, message").await;
+        let mut trials = vec![];
+        reader.trials(|rows| trials.extend(rows)).await.unwrap();
+        trials.sort_by_cached_key(|row: &TrialRow| (row.repo.clone(), row.simulation.clone()));
         Rows {
+            trials,
             trajectories: trajectories.iter().flat_map(|it| trajectory_rows(it).unwrap()).collect(),
             sequences: sequences.iter().flat_map(|it| sequence_rows(it).unwrap()).collect(),
             errors: errors.iter().flat_map(|it| error_rows(it).unwrap()).collect(),
@@ -184,6 +191,8 @@ impl Rows {
         same(&self.trajectories, &other.trajectories, name, which);
         let name = |row: &SequenceRow| format!("sequence {} {}", row.repo, row.arm);
         same(&self.sequences, &other.sequences, name, which);
+        let name = |row: &TrialRow| format!("trial {} {} {}", row.repo, row.path, row.trial.step);
+        same(&self.trials, &other.trials, name, which);
     }
 
     /// Repositories with rows, each once.

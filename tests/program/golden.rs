@@ -22,7 +22,7 @@ fn plans() -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
         .collect::<Vec<_>>();
     plans.sort();
-    assert!(plans.len() >= 4);
+    assert!(plans.len() >= 5);
     plans
 }
 
@@ -32,9 +32,14 @@ fn every_plan_makes_its_golden_rows() {
     let urls = format!("models.author.urls=[\"{}\"]", model.server().url());
     for plan in plans() {
         let name = plan.file_stem().unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&plan).unwrap();
+        if text.contains("[scorers.") {
+            // What is kept depends on the instructions that a processor has. The plan's test has recorded scores.
+            continue;
+        }
         let place = Place::new();
         let mut arguments = vec!["run", plan.to_str().unwrap(), "--set", "sink.uri=out"];
-        if fs::read_to_string(&plan).unwrap().contains("kind = \"openai\"") {
+        if text.contains("kind = \"openai\"") {
             arguments.extend(["--set", &urls]);
         }
         place.run(&arguments).exits(0);

@@ -4,14 +4,15 @@
 //! plan; what follows from a change, such as the tokens of a changed text, is changed with it, so that
 //! only one promise is broken where promises do not contain each other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch};
 use backstory::plan::Resolved;
 use backstory::tables::{Identity, Output, Reader, SegmentWriter, TrajectoryRow};
-use backstory_core::{Mode, Span, SpanKind, Trajectory};
+use backstory_core::{Decision, Mode, Span, SpanKind, Trajectory, Variant};
+use backstory_search::Rule;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -22,16 +23,29 @@ use crate::golden::SMALL;
 struct Original {
     place: Place,
     plan: Resolved,
+    rules: BTreeMap<String, Rule>,
 }
 
 impl Original {
+    /// Of a run that searches.
+    fn searched() -> Self {
+        let place = crate::searching::place();
+        place.run(&["run", "plan.toml"]).exits(0);
+        Self::of(place)
+    }
+
+    fn of(place: Place) -> Self {
+        let plan = backstory::plan::load(&place.at("plan.toml"), &[], &|_| None).unwrap();
+        let rules = plan.searches().into_iter().map(|(name, search)| (name, search.rule()));
+        Self { rules: rules.collect(), plan: plan.build().unwrap(), place }
+    }
+
     fn new() -> Self {
         let place = Place::with_files(&SMALL);
         place.write("repositories/shop/shop/latin.py", b"name = 'caf\xe9'\n");
         place.write("repositories/docs/README.md", "# Nothing but words\n");
         place.run_into("out", &[]).exits(1);
-        let plan = backstory::plan::load(&place.at("plan.toml"), &[], &|_| None);
-        Self { plan: plan.unwrap().build().unwrap(), place }
+        Self::of(place)
     }
 
     /// Writes changed rows and names the promises that `verify` then finds broken.
@@ -48,14 +62,14 @@ impl Original {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let verdict = runtime.block_on(async {
             let reader = Reader::open(&self.place.at(out)).await.unwrap();
-            backstory::verify::verify(&self.plan, &reader, &|_| {}).await.unwrap()
+            backstory::verify::verify(&self.plan, &self.rules, &reader, &|_| {}).await.unwrap()
         });
         let names = verdict.breaches.iter().map(|breach| breach.promise.to_owned());
         names.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn write(&self, rows: Rows) {
-        let Rows { trajectories, sequences, errors } = rows;
+        let Rows { trajectories, sequences, errors, trials } = rows;
         let identity = Identity {
             plan_hash: self.plan.hash,
             plan: self.plan.echo.clone(),
@@ -72,6 +86,7 @@ impl Original {
             segment.sequence(row).unwrap();
         }
         segment.errors(&errors).unwrap();
+        segment.trials(&trials).unwrap();
         let segments = segment.close(&output.store(), runtime.handle()).unwrap();
         runtime.block_on(output.commit(segments)).unwrap();
     }
@@ -392,4 +407,53 @@ fn the_command_says_what_is_broken() {
     insta::assert_snapshot!("verify_broken", place.run(&["verify", "tampered"]).exits(1).report());
     let json = place.run(&["verify", "tampered", "--json"]).exits(1).json();
     assert_eq!(json["breaches"][0]["promise"], "accounted");
+}
+
+/// Places of the rows of the two arms of the shop, as sorted.
+const FIRST: usize = 0;
+const SEARCHED: usize = 1;
+
+#[test]
+fn explained() {
+    let original = Original::searched();
+    assert_eq!(original.broken_by(|_, _| {}), [""; 0]);
+    let broken = |tamper: fn(&mut Rows)| original.broken_by(|_, rows| tamper(rows));
+    let kept = |rows: &Rows| {
+        let kept = rows.trials.iter().position(|row| row.trial.decision == Decision::Kept);
+        kept.expect("a search that keeps nothing proves nothing")
+    };
+    // A decision that does not follow from the scores.
+    let undecided: &[fn(&mut Rows, usize)] = &[
+        |rows, kept| rows.trials[kept].trial.decision = Decision::NotBetter,
+        |rows, kept| {
+            let at = rows.trials[kept].trial.clone();
+            let first = rows.trials.iter_mut().find(|row| {
+                (row.trial.file, row.trial.step, row.trial.variant)
+                    == (at.file, at.step, Variant::First)
+            });
+            first.unwrap().trial.score.as_mut().unwrap().nats = 0.0;
+        },
+        |rows, kept| rows.trials[kept].gain_vs_none = Some(1.0),
+        |rows, kept| drop(rows.trials.remove(kept)),
+    ];
+    for tamper in undecided {
+        let broken = original.broken_by(|_, rows| tamper(rows, kept(rows)));
+        assert_eq!(broken, ["explained"]);
+    }
+    // A thought or a gain that is not the one on record.
+    assert_eq!(
+        broken(|rows| rows.trajectories[SEARCHED].thoughts[0].gains.vs_first = Some(9.0)),
+        ["explained"]
+    );
+    assert_eq!(
+        broken(|rows| rows.trajectories[FIRST].thoughts[0].gains.vs_none = Some(0.5)),
+        ["explained"]
+    );
+    assert_eq!(broken(|rows| rows.trials.clear()), ["explained"]);
+    let renamed = |rows: &mut Rows| {
+        for row in &mut rows.trials {
+            row.simulation = "research".to_owned();
+        }
+    };
+    assert_eq!(broken(renamed), ["explained"]);
 }
