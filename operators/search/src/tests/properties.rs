@@ -185,9 +185,9 @@ proptest! {
     ) {
         let config = Search { rounds: 1, words: None, gates: vec![], ..config };
         let clip = other.clip.filter(|clip| *clip != 0.5);
-        let Search { margin, price_per_token, words, gates, gain_gates, .. } = other;
-        let asked = config.clone();
-        let other = Search { margin, clip, words, price_per_token, gates, gain_gates, ..asked };
+        let Search { steps, only_inferable, .. } = config;
+        let (rounds, candidates) = (other.rounds.min(1), other.candidates.min(config.candidates));
+        let other = Search { rounds, candidates, clip, steps, only_inferable, ..other };
         let (structure, first) = scene(&text);
         let trials = |config| {
             run(&searcher(config, seed), &structure, &first, None).result.unwrap().trials
@@ -196,7 +196,29 @@ proptest! {
         let ran = trials(&other);
         let of_first = |trial: &&Trial| ran.first().is_some_and(|first| first.step == trial.step);
         let decided = ran.iter().filter(of_first).map(|trial| &trial.decision);
-        prop_assert!(replayed[0].decisions.iter().eq(decided));
+        let asked = replayed[0].decisions.iter().filter(|&then| *then != Decision::NotAsked);
+        prop_assert!(asked.eq(decided));
+    }
+
+    /// Until a search ends, it does not know that it will.
+    #[test]
+    fn fewer_rounds_are_the_first_of_more(
+        text in TEXT, config in configs(), rounds in 0..4_u32, stop: bool, seed: u64
+    ) {
+        let config = Search { gain_gates: vec![], stop_without_gain: false, ..config };
+        let (rounds, steps) = (rounds.min(config.rounds), Steps::BeforeWriting);
+        let more = Search { steps, ..config };
+        let fewer = Search { rounds, stop_without_gain: stop, ..more.clone() };
+        let (structure, first) = scene(&text);
+        let trials = |config| {
+            run(&searcher(config, seed), &structure, &first, None).result.unwrap().trials
+        };
+        let (more_trials, fewer_trials) = (trials(&more), trials(&fewer));
+        let replayed = replay(&more_trials, &more.rule(), &fewer.rule()).unwrap();
+        let decided = fewer_trials.iter().map(|trial| &trial.decision);
+        let asked = replayed[0].decisions.iter().filter(|&then| *then != Decision::NotAsked);
+        prop_assert!(asked.eq(decided));
+        prop_assert_eq!(replayed[0].gains.rounds.len() <= rounds as usize, true);
     }
 
     /// Nothing is asked in the light of what a file fails for.
