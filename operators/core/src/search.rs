@@ -84,6 +84,8 @@ pub enum Decision {
     /// It stood in the end, and a gate took the thought out of the draft, for the reason given: its gains are
     /// not what the plan asks for.
     Dropped(String),
+    /// A replay alone says so: by its rule, nobody would have asked for it.
+    NotAsked,
 }
 
 impl Decision {
@@ -100,6 +102,7 @@ impl Decision {
             Self::Unscored(_) => "unscored",
             Self::Excluded(_) => "excluded",
             Self::Dropped(_) => "dropped",
+            Self::NotAsked => "not-asked",
         }
     }
 

@@ -175,20 +175,16 @@ impl Desk<'_> {
 
     /// The rounds of one thought: what each has gained.
     async fn rounds(&mut self, place: &mut Place) -> Result<Vec<f32>, Halt> {
-        let config = &self.searcher.config;
         let mut gains = vec![];
-        for round in 0..config.rounds {
-            let before = place.current.clone();
-            let perplexity = (before.nats / f64::from(before.target_tokens)).exp();
-            if config.stop_perplexity.is_some_and(|enough| perplexity <= enough) {
+        let mut kept = false;
+        for round in 0.. {
+            if !self.rule.asks(round, &place.current, kept) {
                 break;
             }
             let Some(proposals) = self.propose(place.step, round).await? else { break };
-            let kept = self.compare(place, round, proposals).await?;
+            let before = place.current.clone();
+            kept = self.compare(place, round, proposals).await?;
             gains.push(gain(&before, &place.current));
-            if config.stop_without_gain && !kept {
-                break;
-            }
         }
         Ok(gains)
     }

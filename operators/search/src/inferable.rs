@@ -4,7 +4,7 @@
 //! out where it can tell. Here they hold for every language, and generators are believed in comments at the very
 //! top alone. Whatever is doubtful can be inferred.
 
-use crate::comments::{Leading, Syntax};
+use crate::comments::{Block, Leading, Syntax};
 
 /// Marks of generators stand at the top, below a licence at most.
 const HEADER_BYTES: usize = 4 * 1024;
@@ -81,19 +81,16 @@ fn is_licence(comment: &str) -> bool {
     LICENCE.iter().any(|mark| comment.contains(mark))
 }
 
-/// Where the last licence at the top ends, with its line.
+/// Where the last licence at the top ends.
 fn header(leading: &Leading, text: &str) -> usize {
     let licence = leading.blocks.iter().rfind(|block| is_licence(&text[block.range.clone()]));
-    let Some(end) = licence.map(|block| block.range.end) else { return 0 };
-    let line = text[end..].split_inclusive('\n').next().unwrap_or_default();
-    if line.trim().is_empty() { end + line.len() } else { end }
+    licence.map_or(0, |block| block.range.end)
 }
 
 /// Whether there are comments only. A text that stands for one tells what the file is for, unless it is a
 /// licence.
 fn is_all(leading: &Leading, text: &str) -> bool {
-    let comment =
-        |block: &crate::comments::Block| !block.is_text || is_licence(&text[block.range.clone()]);
+    let comment = |block: &Block| !block.is_text || is_licence(&text[block.range.clone()]);
     leading.end == text.len() && leading.blocks.iter().all(comment)
 }
 

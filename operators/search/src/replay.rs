@@ -1,7 +1,6 @@
 //! Decides again, from the record, under another rule.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use backstory_core::{Decision, Gains, Trial, TrialScore, Variant};
 
@@ -46,7 +45,7 @@ pub struct UnrecordedClip(pub f64);
 /// record. Asks nobody.
 ///
 /// The clip has to be that of the search, none, or one of [`TrialScore::LEVELS`]: log-probabilities of single
-/// tokens are not on record. What was never asked stays out: rounds after an early stop, steps that were not
+/// tokens are not on record. What was never asked stays out: further rounds and candidates, steps that were not
 /// searched, candidates that were refused by a gate or for their length and so never scored, and files that
 /// failed. A rewrite whose measures are not on record passes all gates on measures, and a gain that is not on
 /// record passes all gates on gains. See also [`Replayed::as_run`] and [`Replayed::same_context`].
@@ -57,7 +56,7 @@ pub fn replay(trials: &[Trial], ran: &Rule, rule: &Rule) -> Result<Vec<Replayed>
     let mut altered = None;
     for trials in trials.chunk_by(|a, b| (a.file, a.step) == (b.file, b.step)) {
         let file = trials[0].file;
-        let step = Replay { trials, clip, rule }.step(start);
+        let step = Replay::new(trials, clip, rule).step(start);
         let (kept, dropped) = in_truth(trials);
         let same = step.kept == kept.map(|kept| start + kept) && step.dropped == dropped;
         replayed.push(Replayed { same_context: altered != Some(file), ..step });
@@ -116,25 +115,52 @@ fn first(trials: &[Trial]) -> Option<usize> {
     trials.iter().position(is_first)
 }
 
-/// One step at a time.
+/// One step, round by round.
 struct Replay<'a> {
     trials: &'a [Trial],
     clip: Clip,
     rule: &'a Rule,
+    /// Texts of the trials so far.
+    tried: BTreeSet<&'a str>,
+    decisions: Vec<Decision>,
+    /// The trial that stands by now.
+    kept: Option<usize>,
+    /// What each round gained so far.
+    rounds: Vec<f32>,
+    /// The last round so far that kept anything.
+    gained: Option<u32>,
+    /// Whether there are no more rounds.
+    over: bool,
 }
 
-impl Replay<'_> {
+impl<'a> Replay<'a> {
+    fn new(trials: &'a [Trial], clip: Clip, rule: &'a Rule) -> Self {
+        Self {
+            trials,
+            clip,
+            rule,
+            tried: BTreeSet::new(),
+            decisions: vec![],
+            kept: first(trials),
+            rounds: vec![],
+            gained: None,
+            over: false,
+        }
+    }
+
     /// The step whose first trial is the `start`th of all.
-    fn step(&self, start: usize) -> Replayed {
-        let mut decisions = self.refusals();
-        let (kept, rounds) = self.rounds(&mut decisions);
+    fn step(mut self, start: usize) -> Replayed {
+        for trials in self.trials.chunk_by(|a, b| (a.variant, a.round) == (b.variant, b.round)) {
+            self.round(trials);
+        }
         let as_run = |(trial, decision): (&Trial, &Decision)| {
             is_kept(trial, decision) == is_kept(trial, &trial.decision)
         };
-        let as_run = self.trials.iter().zip(&decisions).all(as_run);
-        let gains = self.gains(kept, rounds);
+        let as_run = self.trials.iter().zip(&self.decisions).all(as_run);
+        let gains = self.gains();
+        let Self { trials, rule, mut decisions, kept, .. } = self;
         let (mut dropped, mut rejected) = (false, None);
-        match (self.rule.verdict(&gains), kept) {
+        match (rule.verdict(&gains), kept) {
             (Verdict::Dropped(why), Some(kept)) => {
                 decisions[kept] = Decision::Dropped(why);
                 dropped = true;
@@ -142,67 +168,67 @@ impl Replay<'_> {
             (Verdict::Rejected(why), _) => rejected = Some(why),
             _ => {}
         }
-        let Trial { file, step, .. } = self.trials[0];
+        let Trial { file, step, .. } = trials[0];
         let kept = kept.map(|kept| start + kept);
         let same_context = true;
         Replayed { file, step, kept, decisions, gains, dropped, rejected, as_run, same_context }
     }
 
-    /// Decides round by round. Gives the trial that stands in the end, and what each round gained.
-    fn rounds(&self, decisions: &mut [Decision]) -> (Option<usize>, Vec<f32>) {
-        let mut kept = first(self.trials);
-        let mut gains = vec![];
-        let mut from = 0;
-        for round in self.trials.chunk_by(|a, b| (a.variant, a.round) == (b.variant, b.round)) {
-            let before = self.score(kept);
-            if let Some(best) = self.better(from..from + round.len(), decisions, kept) {
-                decisions[best] = Decision::Kept;
-                kept = Some(best);
-            }
-            if round[0].variant == Variant::Rewrite {
-                // A round without a usable answer is not on record.
-                gains.resize(round[0].round as usize, 0.0);
-                gains.extend(before.zip(self.score(kept)).map(|(old, new)| gain(old, new)));
-            }
-            from += round.len();
+    /// Decides over the trials of one round, or over what is compared with rewrites.
+    fn round(&mut self, trials: &'a [Trial]) {
+        let from = self.decisions.len();
+        let Trial { variant, round, .. } = trials[0];
+        let current = self.score(self.kept);
+        if let Some(current) = current.filter(|_| variant == Variant::Rewrite) {
+            // A round without a usable answer kept nothing, and is not on record.
+            let gained = round > 0 && self.gained == Some(round - 1);
+            self.over |= !self.rule.asks(round, current, gained);
         }
-        (kept, gains)
+        for trial in trials {
+            let decision = self.decision(trial);
+            self.decisions.push(decision);
+        }
+        if variant != Variant::Rewrite || self.over {
+            return;
+        }
+        if let Some(best) = self.better(from) {
+            self.decisions[best] = Decision::Kept;
+            (self.kept, self.gained) = (Some(best), Some(round));
+        }
+        let after = self.score(self.kept);
+        self.rounds.resize(round as usize, 0.0);
+        self.rounds.extend(current.zip(after).map(|(old, new)| gain(old, new)));
     }
 
-    /// What becomes of each trial before any is compared.
-    fn refusals(&self) -> Vec<Decision> {
-        let mut tried = BTreeSet::new();
-        let mut decisions = vec![];
-        for trial in self.trials {
-            let repeated = matches!(trial.variant, Variant::First | Variant::Rewrite)
-                && !tried.insert(trial.text.trim());
-            let unscored = if trial.score.is_some() { None } else { Some(&trial.decision) };
-            decisions.push(match trial.variant {
-                Variant::First => unscored.cloned().unwrap_or(Decision::Reference),
-                Variant::None | Variant::Swap => trial.decision.clone(),
-                Variant::Rewrite => {
-                    let refusal = self.rule.refuses(&trial.text, trial.quality.as_ref(), repeated);
-                    refusal.or(unscored.cloned()).unwrap_or(Decision::NotBetter)
+    /// What becomes of a trial before any of its round is compared.
+    fn decision(&mut self, trial: &'a Trial) -> Decision {
+        let unscored = if trial.score.is_some() { None } else { Some(trial.decision.clone()) };
+        match trial.variant {
+            Variant::None | Variant::Swap => trial.decision.clone(),
+            Variant::First => {
+                self.tried.insert(trial.text.trim());
+                unscored.unwrap_or(Decision::Reference)
+            }
+            Variant::Rewrite => {
+                let few = self.rule.candidates;
+                if self.over || few.is_some_and(|few| trial.candidate >= few) {
+                    return Decision::NotAsked;
                 }
-            });
+                let repeated = !self.tried.insert(trial.text.trim());
+                let refusal = self.rule.refuses(&trial.text, trial.quality.as_ref(), repeated);
+                refusal.or(unscored).unwrap_or(Decision::NotBetter)
+            }
         }
-        decisions
     }
 
-    /// The best rewrite of a round, the earlier of equals, if it is better than what stands by then.
-    fn better(
-        &self,
-        round: Range<usize>,
-        decisions: &[Decision],
-        standing: Option<usize>,
-    ) -> Option<usize> {
-        let current = self.score(standing)?;
-        let open = |&at: &usize| {
-            self.trials[at].variant == Variant::Rewrite && decisions[at] == Decision::NotBetter
-        };
+    /// The best rewrite from a trial on, the earlier of equals, if it is better than what stands by now.
+    fn better(&self, from: usize) -> Option<usize> {
+        let current = self.score(self.kept)?;
         let objective = |score| self.clip.objective(score, self.rule);
-        let scored =
-            round.filter(open).filter_map(|at| Some((at, objective(self.score(Some(at))?))));
+        let open = |&at: &usize| self.decisions[at] == Decision::NotBetter;
+        let scored = (from..self.decisions.len())
+            .filter(open)
+            .filter_map(|at| Some((at, objective(self.score(Some(at))?))));
         let best = scored.reduce(|best, next| if next.1 > best.1 { next } else { best });
         let better = |&(_, best): &(usize, f64)| {
             self.rule.is_better(best, objective(current), current.target_tokens)
@@ -210,18 +236,19 @@ impl Replay<'_> {
         best.filter(better).map(|(at, _)| at)
     }
 
-    fn gains(&self, kept: Option<usize>, rounds: Vec<f32>) -> Gains {
+    fn gains(&self) -> Gains {
         let of = |variant: Variant| {
             let at = self.trials.iter().position(|trial| trial.variant == variant);
             self.score(at)
         };
         let (none, swap) = (of(Variant::None), of(Variant::Swap));
-        let compared = of(Variant::First).zip(self.score(kept));
+        let compared = of(Variant::First).zip(self.score(self.kept));
+        let rounds = self.rounds.clone();
         let gains = |(first, kept)| Compared { first, kept, none, swap }.gains(rounds);
         compared.map(gains).unwrap_or_default()
     }
 
-    fn score(&self, trial: Option<usize>) -> Option<&TrialScore> {
+    fn score(&self, trial: Option<usize>) -> Option<&'a TrialScore> {
         self.trials.get(trial?)?.score.as_ref()
     }
 }

@@ -1,6 +1,6 @@
 //! By what a search decides.
 
-use backstory_core::{Decision, Gains, Quality};
+use backstory_core::{Decision, Gains, Quality, TrialScore};
 use backstory_quality::{Gate, Then};
 
 use crate::gate::{self, GainGate, Verdict};
@@ -16,6 +16,14 @@ pub struct Rule {
     pub clip: Option<f64>,
     /// Nats per token of a thought.
     pub price_per_token: f64,
+    /// Rewrites of one round; none for all that there are.
+    pub candidates: Option<u32>,
+    /// Rounds of a thought; none for all that there are.
+    pub rounds: Option<u32>,
+    /// Ends the rounds of a thought at this perplexity of the file by token.
+    pub stop_perplexity: Option<f64>,
+    /// Ends the rounds of a thought after one in which no rewrite was kept.
+    pub stop_without_gain: bool,
     /// How many words a rewrite may have.
     pub words: Words,
     /// Limits that rewrites have to keep.
@@ -27,8 +35,18 @@ pub struct Rule {
 impl Search {
     /// The rule by which these settings decide.
     pub fn rule(&self) -> Rule {
-        let Self { margin, clip, price_per_token, words, gates, gain_gates, .. } = self.clone();
-        Rule { margin, clip, price_per_token, words: words.unwrap_or_default(), gates, gain_gates }
+        Rule {
+            margin: self.margin,
+            clip: self.clip,
+            price_per_token: self.price_per_token,
+            candidates: Some(self.candidates),
+            rounds: Some(self.rounds),
+            stop_perplexity: self.stop_perplexity,
+            stop_without_gain: self.stop_without_gain,
+            words: self.words.unwrap_or_default(),
+            gates: self.gates.clone(),
+            gain_gates: self.gain_gates.clone(),
+        }
     }
 }
 
@@ -41,6 +59,15 @@ impl Rule {
     /// Whether `new` is more than the margin above `old`, per token of the file.
     pub(crate) fn is_better(&self, new: f64, old: f64, target_tokens: u32) -> bool {
         (new - old) / f64::from(target_tokens) > self.margin
+    }
+
+    /// Whether there is another round, the `round`th from 0, for the thought with the score `current`. `gained`
+    /// says whether the round before it kept anything.
+    pub(crate) fn asks(&self, round: u32, current: &TrialScore, gained: bool) -> bool {
+        let perplexity = (current.nats / f64::from(current.target_tokens)).exp();
+        self.rounds.is_none_or(|most| round < most)
+            && self.stop_perplexity.is_none_or(|enough| perplexity > enough)
+            && (round == 0 || gained || !self.stop_without_gain)
     }
 
     /// Why a rewrite is not compared, if it is not. `repeated` says that it is the text of an earlier trial.

@@ -1,9 +1,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-// What is computed from equal numbers in one way is equal to the bit.
-#![allow(clippy::float_cmp)]
+#![expect(
+    clippy::float_cmp,
+    reason = "what is computed from equal numbers in one way is equal to the bit"
+)]
 
 mod effects;
 mod frames;
+mod gates;
 mod naive;
 mod properties;
 
@@ -11,9 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use backstory_core::{
-    AuthorError, Case, Decision, Digest, Draft, FilePlan, Gains, Graph, Hasher, Likelihood, Mode,
-    Outcome, Outline, Plan, Repository, Request, Rewriting, Scene, SourceFile, Step, Thought,
-    Trial, Unscored, Variant,
+    AuthorError, Case, Decision, Digest, Draft, Failure, FailureKind, FilePlan, Gains, Graph,
+    Hasher, Likelihood, Mode, Outcome, Outline, Plan, Repository, Request, Rewriting, Scene,
+    SourceFile, Stage, Step, Thought, Trial, Unscored, Variant,
 };
 use futures::executor::block_on;
 use serde_json::json;

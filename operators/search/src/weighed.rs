@@ -44,3 +44,36 @@ impl Weighed {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "sums of small whole numbers are exact")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_that_start_too_early_do_not_count() {
+        let likelihood = Likelihood {
+            log_probs: vec![-1.0, -2.0, -4.0, -8.0],
+            ends: [3, 6, 6, 9].into(),
+            tokens: vec![5],
+        };
+        let of = |from| {
+            let Weighed { likelihood, start } = Weighed::new(likelihood.clone(), from);
+            let score = Weighed { likelihood: likelihood.clone(), start }.score(2, 9, &rule());
+            let tokens = likelihood.log_probs.len() as u32;
+            assert_eq!((likelihood.ends.len() as u32, score.target_tokens), (tokens, tokens));
+            assert_eq!(score.excess[3], 2.0, "of the last alone");
+            (tokens, score.nats, score.clipped, score.target_bytes)
+        };
+        assert_eq!(of(0), (4, 15.0, 9.0, 9));
+        assert_eq!(of(1), (3, 14.0, 8.0, 6));
+        assert_eq!(of(3), (3, 14.0, 8.0, 6));
+        assert_eq!(of(4), (2, 12.0, 6.0, 3), "one that starts before and ends behind is left out");
+        assert_eq!(of(6), (2, 12.0, 6.0, 3));
+        assert_eq!(Weighed::new(likelihood.clone(), 7).likelihood.log_probs, [0.0; 0]);
+    }
+
+    fn rule() -> Rule {
+        Rule { clip: Some(3.0), ..Rule::default() }
+    }
+}

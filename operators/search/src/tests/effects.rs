@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// Takes the numbers in a thought for the log-probabilities of the file's words after it. No thought is
+/// Takes the numbers in the next thought for the log-probabilities of the file's words after it. No thought is
 /// -4 for each.
-struct Spelled;
+pub(super) struct Spelled;
 
 #[async_trait]
 impl Judge for Spelled {
@@ -15,7 +15,8 @@ impl Judge for Spelled {
     async fn weigh(&self, case: Case) -> Vec<Result<Likelihood, Unscored>> {
         let ends = ends(&case.target);
         let read = |parts: &Vec<Arc<str>>| {
-            let thought = if parts.len() > 1 { &parts[1] } else { "" };
+            let open = parts.iter().position(|part| &**part == "<think>\n");
+            let thought = open.map_or("", |open| &parts[open + 1]);
             if thought.contains("away") {
                 return Err(Unscored::Unavailable("nobody is there".into()));
             }
@@ -34,7 +35,7 @@ impl Judge for Spelled {
 }
 
 /// Says what is written down, round by round.
-struct Script(Vec<Vec<&'static str>>);
+pub(super) struct Script(pub(super) Vec<Vec<&'static str>>);
 
 #[async_trait]
 impl Author for Script {
@@ -63,9 +64,9 @@ impl Author for Script {
     }
 }
 
-const FILE: &str = "a b c";
+pub(super) const FILE: &str = "a b c";
 
-fn search_in(
+pub(super) fn search_in(
     files: &[(&str, &str)],
     first: &str,
     rounds: &[&[&'static str]],
@@ -82,12 +83,16 @@ fn search_in(
     run(&searcher, &structure(files), &think(first, 0), control.as_ref())
 }
 
-fn search(first: &str, rounds: &[&[&'static str]], fields: &serde_json::Value) -> Searched {
+pub(super) fn search(
+    first: &str,
+    rounds: &[&[&'static str]],
+    fields: &serde_json::Value,
+) -> Searched {
     search_in(&[("f", FILE)], first, rounds, fields, None).result.unwrap()
 }
 
 /// What became of the rewrites.
-fn decisions(searched: &Searched) -> Vec<&'static str> {
+pub(super) fn decisions(searched: &Searched) -> Vec<&'static str> {
     let rewrites = searched.trials.iter().filter(|trial| trial.variant == Variant::Rewrite);
     rewrites.map(|trial| trial.decision.name()).collect()
 }
@@ -179,7 +184,7 @@ fn what_a_search_would_ask_can_be_counted_without_a_model() {
     let searcher =
         config.searcher(Arc::new(Script(rounds)), Arc::new(Even::like(&Even::default())));
     let first = draft(0, vec![Step::Think("zero".into()), Step::Write(0)]);
-    let authored = run(&searcher, &structure(&[("f", FILE)]), &first, None);
+    let authored = run(&searcher, &structure(&[("f", "# Copyright A\na b c")]), &first, None);
     assert_eq!(authored.requests.len(), 6);
     assert_eq!(authored.result.unwrap().draft.steps, first.steps);
 }
@@ -251,11 +256,13 @@ fn the_keys_are_checked() {
         "candidates": 0, "margin": -1.0, "clip": 0.0, "price_per_token": -1.0, "swap_share": 2.0,
         "stop_perplexity": 0.5, "words": { "min": 9, "max": 3 },
         "gates": [{ "measure": "words", "above": 3, "then": "mark", "attempts": 1 }],
+        "gain_gates": [{ "measure": "vs-none", "then": "drop" }],
     });
     let nobody = Environment { base: Path::new("."), author: &|_| None, scorer: &|_| None };
     let errors = config(&fields).build(&nobody).err().unwrap();
     let keys: Vec<_> = errors.iter().map(|error| error.key).collect();
     let expected = [
+        "gain_gates",
         "candidates",
         "margin",
         "price_per_token",
@@ -268,7 +275,7 @@ fn the_keys_are_checked() {
         "scorer",
     ];
     assert_eq!(keys, expected);
-    assert_eq!(errors[9].message, "no scorer is named \"s\"");
+    assert_eq!(errors[10].message, "no scorer is named \"s\"");
     let usual = config(&json!({}));
     assert_eq!((usual.candidates, usual.rounds, usual.margin), (2, 3, 0.0));
     let environment = Environment {
