@@ -70,8 +70,10 @@ pub struct Outcome {
     pub rejected: u64,
     /// Tokens of the thoughts that are left.
     pub thought_tokens: u64,
-    /// Perplexity of the true files by token, over all thoughts: as simulated, after each round, in the end.
-    pub perplexity: Vec<f64>,
+    /// Perplexity of the true files by token, over all thoughts, after each round; as simulated comes first.
+    pub perplexity_by_round: Vec<f64>,
+    /// The same in the end, without what was dropped. None if nothing was scored.
+    pub perplexity: Option<f64>,
     #[serde(skip)]
     nats: Vec<f64>,
     #[serde(skip)]
@@ -173,7 +175,8 @@ impl Outcome {
     fn finish(&mut self) {
         let perplexity = |nats: &f64| (nats / self.tokens).exp();
         if self.tokens > 0.0 {
-            self.perplexity = self.nats.iter().chain([&self.last]).map(perplexity).collect();
+            self.perplexity_by_round = self.nats.iter().map(perplexity).collect();
+            self.perplexity = Some(perplexity(&self.last));
         }
     }
 }

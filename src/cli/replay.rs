@@ -27,15 +27,27 @@ pub struct ReplayArgs {
 }
 
 const AFTER_HELP: &str = "\
-A key is the name of a search and one of: margin, clip, price_per_token, words, gates, gain_gates.
-  backstory replay out --set search.margin=0.01
+A key is the name of a search and one of: margin, rounds, candidates, stop_perplexity, stop_without_gain, clip,
+price_per_token, words, gates, gain_gates. What the run did not ask for is not there: give fewer rounds, not more.
+  backstory replay out --set search.margin=0.01 --set search.rounds=1
   backstory replay out --set 'search.gain_gates=[{ measure = \"vs-none\", below = 0.0, then = \"drop\" }]'
 
 Nothing is asked and no row is changed: scores are on record, decisions follow from them. A clip has to be the
 one of the run, or 2, 3, 4, 6, 8, 10, 12 or 16 nats.";
 
 /// The keys of a search that decide, and ask for nothing.
-const DECIDING: [&str; 6] = ["margin", "clip", "price_per_token", "words", "gates", "gain_gates"];
+const DECIDING: [&str; 10] = [
+    "margin",
+    "rounds",
+    "candidates",
+    "stop_perplexity",
+    "stop_without_gain",
+    "clip",
+    "price_per_token",
+    "words",
+    "gates",
+    "gain_gates",
+];
 
 /// What messages call the plan.
 const PLAN: &str = "the plan kept with the tables";
@@ -73,6 +85,14 @@ fn rules(echo: &str, sets: &[String]) -> Result<Vec<Rules>, CliError> {
             let hint = problem.hint.as_ref().map(|hint| format!("\nhint: {hint}"));
             let hint = hint.unwrap_or_default();
             return Err(CliError::Usage(format!("{search}.{}: {problem}{hint}", problem.key)));
+        }
+        let asked = [
+            ("rounds", ran.rounds, replayed.rounds),
+            ("candidates", ran.candidates, replayed.candidates),
+        ];
+        if let Some((key, ran, _)) = asked.into_iter().find(|(_, ran, wanted)| wanted > ran) {
+            let message = format!("{search}.{key}: no more than {ran} are on record");
+            return Err(CliError::Usage(format!("{message}\nhint: run the plan with more")));
         }
         Ok(Rules { search, ran: ran.rule(), rule: replayed.rule() })
     });
@@ -120,20 +140,17 @@ fn as_text(replay: &Replay, paint: Paint) -> String {
         row("files failed", &|outcome| count(outcome.rejected)),
         row("tokens of thoughts", &|outcome| count(outcome.thought_tokens)),
     ];
-    let perplexity = |at: usize| {
-        move |outcome: &Outcome| {
-            outcome.perplexity.get(at).map_or("-".to_owned(), |number| format!("{number:.4}"))
-        }
-    };
-    let rounds = as_run.perplexity.len().max(replayed.perplexity.len());
+    let shown =
+        |number: Option<f64>| number.map_or("-".to_owned(), |number| format!("{number:.4}"));
+    let rounds = as_run.perplexity_by_round.len().max(replayed.perplexity_by_round.len());
     for at in 0..rounds {
         let name = match at {
             0 => "perplexity as simulated".to_owned(),
-            last if last + 1 == rounds => "perplexity in the end".to_owned(),
             round => format!("perplexity after round {round}"),
         };
-        rows.push(row(&name, &perplexity(at)));
+        rows.push(row(&name, &|outcome| shown(outcome.perplexity_by_round.get(at).copied())));
     }
+    rows.push(row("perplexity in the end", &|outcome| shown(outcome.perplexity)));
     lines.extend(table(&["", "as run", "replayed"], &rows));
     lines.push(format!("{} would be others", plural(replay.changed, "thought", "thoughts")));
     if replay.nearly > 0 {

@@ -227,20 +227,25 @@ fn a_search_is_decided_again_by_another_rule() {
     assert_eq!(same["as_run"], same["replayed"]);
     assert_eq!((&same["changed"], &same["nearly"]), (&0.into(), &0.into()));
     assert!(same["as_run"]["kept"].as_u64().unwrap() > 0);
-    let perplexity = |outcome: &Value| -> Vec<f64> {
-        let numbers = outcome["perplexity"].as_array().unwrap().iter();
+    let falling = |outcome: &Value| -> Vec<f64> {
+        let numbers = outcome["perplexity_by_round"].as_array().unwrap().iter();
         numbers.map(|number| number.as_f64().unwrap()).collect()
     };
-    let falling = perplexity(&same["as_run"]);
-    assert_eq!(falling.len(), 5, "as simulated, after three rounds, in the end");
-    assert!(falling.is_sorted_by(|before, after| after <= before), "{falling:?}");
-    assert!(falling[4] < falling[0]);
+    let end = |outcome: &Value| outcome["perplexity"].as_f64().unwrap();
+    let alike = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-6;
+    let rounds = falling(&same["as_run"]);
+    assert_eq!(rounds.len(), 4, "as simulated, and after three rounds");
+    assert!(rounds.is_sorted_by(|before, after| after <= before), "{rounds:?}");
+    assert!(rounds[3] < rounds[0] && alike(rounds[3], end(&same["as_run"])));
+
+    let shorter = replay(&["search.rounds=1"]);
+    assert_eq!(falling(&shorter["replayed"]).len(), 2);
+    assert!(alike(end(&shorter["replayed"]), rounds[1]));
 
     let none = replay(&["search.margin=100"]);
     assert_eq!(none["replayed"]["kept"], 0);
     assert_eq!(none["changed"], same["as_run"]["kept"]);
-    let unchanged = perplexity(&none["replayed"]);
-    assert!(unchanged.iter().all(|number| (number / falling[0] - 1.0).abs() < 1e-9));
+    assert!(falling(&none["replayed"]).into_iter().all(|number| alike(number, rounds[0])));
 
     // A run by the other rule decides as was foretold, where all that it compares is on record.
     let sql = "SELECT thought['gain_vs_none'] AS gain FROM (SELECT unnest(thoughts) AS thought \
@@ -269,7 +274,8 @@ fn what_cannot_be_decided_again_is_said() {
     let names = report.lines().map(|line| line.split("  ").next().unwrap_or_default());
     insta::assert_snapshot!("replayed", names.collect::<Vec<_>>().join("\n"));
     for (name, set) in [
-        ("replay_rounds", "search.rounds=1"),
+        ("replay_rounds", "search.rounds=4"),
+        ("replay_steps", "search.steps=before-writing"),
         ("replay_source", "source.path=elsewhere"),
         ("replay_clip", "search.clip=5"),
         ("replay_negative", "search.margin=-1"),
