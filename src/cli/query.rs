@@ -15,7 +15,7 @@ use crate::tables::{OutputError, Reader};
 /// Arguments of `query`.
 #[derive(Args)]
 #[command(after_help = "\
-Tables: trajectories, sequences, ledger, errors. For instance:
+Tables: trajectories, sequences, ledger, trials, errors. For instance:
   SELECT kind, count(*) FROM errors GROUP BY kind
   SELECT arm, sum(n_tokens), sum(n_loss_tokens) FROM sequences GROUP BY arm
   SELECT repo, s['kind'], s['end'] - s['start'] FROM
