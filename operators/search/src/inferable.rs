@@ -51,6 +51,9 @@ const LICENCE: [&str; 5] = [
     "spdx-license-identifier",
 ];
 
+/// Docs may end with words on the licence; a licence is at its subject within so many lines.
+const LICENCE_LINES: usize = 10;
+
 /// What of a file can be inferred.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Inferable {
@@ -77,8 +80,10 @@ impl Inferable {
 }
 
 fn is_licence(comment: &str) -> bool {
-    let comment = comment.to_lowercase();
-    LICENCE.iter().any(|mark| comment.contains(mark))
+    comment.lines().take(LICENCE_LINES).any(|line| {
+        let line = line.to_lowercase();
+        LICENCE.iter().any(|mark| line.contains(mark))
+    })
 }
 
 /// Where the last licence at the top ends.

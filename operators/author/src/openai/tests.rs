@@ -101,6 +101,8 @@ fn rewrites_are_asked_for() {
     let ask = |mode, moment| rewriting(&author, &structure, mode, moment);
     insta::assert_snapshot!("rewrite_need_blinded", ask(Mode::Blinded, need));
     insta::assert_snapshot!("rewrite_design", ask(Mode::Hindsight, design));
+    let alone = ask(Mode::Hindsight, Moment::BeforeWriting { reads: &[1], need: "" });
+    assert!(!alone.contains("Thought:"), "the thought before may have been dropped");
 }
 
 #[test]

@@ -59,6 +59,8 @@ fn what_is_no_licence_at_the_top_counts() {
     ] {
         assert_eq!(from(language, text), 0, "{text}");
     }
+    let docs = format!("{}//! Licensed under the MIT.\nfn a() {{}}\n", "//! Counts.\n".repeat(10));
+    assert_eq!(from("rust", &docs), 0, "docs that end with a licence");
     let licence = "// Copyright A\n";
     let text = format!("{licence}//! Counts words.\n//! All of them.\nfn count() {{}}\n");
     assert_eq!(from("rust", &text), licence.trim_end().len(), "docs are no part of it");

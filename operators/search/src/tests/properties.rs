@@ -187,7 +187,7 @@ proptest! {
         let clip = other.clip.filter(|clip| *clip != 0.5);
         let Search { steps, only_inferable, .. } = config;
         let (rounds, candidates) = (other.rounds.min(1), other.candidates.min(config.candidates));
-        let other = Search { rounds, candidates, clip, steps, only_inferable, ..other };
+        let other = Search { candidates, rounds, steps, clip, only_inferable, ..other };
         let (structure, first) = scene(&text);
         let trials = |config| {
             run(&searcher(config, seed), &structure, &first, None).result.unwrap().trials
