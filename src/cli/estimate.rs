@@ -274,7 +274,13 @@ impl Estimate {
             ));
         }
         notes.push("± holds in nine cases of ten, for repositories like those counted.".to_owned());
-        if self.total.money.is_none() {
+        let asks = |line: &Line| line.purpose != "score";
+        if self.stages.iter().any(|line| !asks(line)) {
+            let told = "Tokens that are scored count what texts have in common for each of them. How long scoring \
+                        takes is not estimated.";
+            notes.push(told.to_owned());
+        }
+        if self.total.money.is_none() && self.stages.iter().any(asks) {
             notes.push(
                 "No price is known: give the model `price = { input = ..., output = ... }`."
                     .to_owned(),

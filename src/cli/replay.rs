@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::style::{Paint, count, plural, table};
+use super::style::{Paint, count, perplexity, plural, table};
 use super::{CliError, Exit, reading_runtime};
 use crate::plan::load_echo;
 use crate::replay::{Outcome, Replay, ReplayError, Rules};
@@ -140,8 +140,7 @@ fn as_text(replay: &Replay, paint: Paint) -> String {
         row("files failed", &|outcome| count(outcome.rejected)),
         row("tokens of thoughts", &|outcome| count(outcome.thought_tokens)),
     ];
-    let shown =
-        |number: Option<f64>| number.map_or("-".to_owned(), |number| format!("{number:.4}"));
+    let shown = |number: Option<f64>| number.map_or("-".to_owned(), perplexity);
     let rounds = as_run.perplexity_by_round.len().max(replayed.perplexity_by_round.len());
     for at in 0..rounds {
         let name = match at {

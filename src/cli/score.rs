@@ -11,7 +11,7 @@ use backstory_score::{
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::style::{Paint, count, table};
+use super::style::{Paint, count, perplexity, table};
 use super::{CliError, Exit, reading_runtime};
 
 /// Arguments of `score`.
@@ -153,7 +153,7 @@ fn as_text(scored: &[Scored], thought_tokens: &[usize], paint: Paint) -> String 
             count(*tokens as u64),
             format!("{:.3}", score.nats()),
             count(score.tokens() as u64),
-            format!("{:.3}", score.perplexity()),
+            perplexity(score.perplexity()),
             score.bits_per_byte().map_or("-".to_owned(), |bits| format!("{bits:.4}")),
             gain(scored, score).map_or("-".to_owned(), |gain| format!("{gain:+.4}")),
         ],

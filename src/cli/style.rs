@@ -70,6 +70,12 @@ pub fn print_error(message: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// A perplexity in six digits: from one on, and large where a model knows little.
+pub fn perplexity(number: f64) -> String {
+    let before = number.max(1.0).log10().floor() as usize;
+    format!("{number:.*}", 5_usize.saturating_sub(before))
+}
+
 /// A count with thousands set apart: `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();

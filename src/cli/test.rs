@@ -24,7 +24,7 @@ pub struct TestArgs {
     /// Take the rows that come out for those expected
     #[arg(long)]
     update: bool,
-    /// Ask the models for answers that are not recorded, drop those that are not used, score again, and update
+    /// Ask for answers and scores that are not recorded, drop those that are not used, and update
     #[arg(long)]
     record: bool,
     /// Worker threads, and as many compute threads; one per core if left out
@@ -43,8 +43,7 @@ pub fn test(args: &TestArgs) -> Result<Exit, CliError> {
     let golden = loaded.golden().ok_or_else(|| no_test(&args.plan.plan))?;
     let (rows, answers) = (golden.join(ROWS), golden.join(ANSWERS));
     let scratch = TempDir::new()?;
-    // Which scores are used is not on record, so all are made again.
-    let scores = if args.record { scratch.path() } else { &golden }.join(SCORES);
+    let scores = golden.join(SCORES);
     let mut plan = loaded.build_recorded(&answers, &scores, args.record)?;
     plan.sink = scratch.path().join("out");
     let sink = plan.sink.clone();
@@ -58,8 +57,9 @@ pub fn test(args: &TestArgs) -> Result<Exit, CliError> {
     let found = reading_runtime()?.block_on(async {
         let reader = Reader::open(&sink).await?;
         if args.record {
-            keep_used(&answers, &reader.texts("SELECT DISTINCT key FROM ledger").await?)?;
-            replace(&golden.join(SCORES), &scores)?;
+            let used = reader.texts("SELECT DISTINCT key FROM ledger").await?;
+            keep_used(&answers, &used)?;
+            keep_used(&scores, &used)?;
         }
         golden::render(&reader).await
     })?;
@@ -90,24 +90,6 @@ pub fn test(args: &TestArgs) -> Result<Exit, CliError> {
     Ok(Exit::Rejected)
 }
 
-/// Puts a copy of the folder `new`, if there is one, in the place of `old`.
-fn replace(old: &Path, new: &Path) -> io::Result<()> {
-    if old.exists() {
-        fs::remove_dir_all(old)?;
-    }
-    if new.exists() { copy(new, old) } else { Ok(()) }
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if from.is_dir() { copy(&from, &to)? } else { fs::copy(&from, &to).map(drop)? }
-    }
-    Ok(())
-}
-
 fn no_test(plan: &Path) -> CliError {
     CliError::Usage(format!(
         "{} has no test\nhint: add [test] with set = [\"source.path=...\"] for a small source and golden \
@@ -121,7 +103,7 @@ fn stopped(why: &str, args: &TestArgs) -> String {
     if args.record { why.to_owned() } else { format!("{why}\nhint: {hint}") }
 }
 
-/// Removes answers that no request of the ledger has used. They lie as [`backstory_author`] keeps them:
+/// Removes answers, or scores, that no request of the ledger has used. They lie as [`backstory_keep`] puts them:
 /// named by key, in folders of two digits.
 fn keep_used(answers: &Path, used: &BTreeSet<String>) -> io::Result<()> {
     let folders = match fs::read_dir(answers) {

@@ -52,7 +52,7 @@ async fn draft_file<'a>(
     resident: &'a Resident,
     simulation: usize,
     file: u32,
-) -> &'a Authored<Drafted, Halt> {
+) -> &'a Drafted {
     let make = || async {
         let made = match &shared.run.plan.simulations[simulation].drafter {
             Drafter::Simulate(planner, simulator) => {
@@ -62,7 +62,7 @@ async fn draft_file<'a>(
             }
             Drafter::Search(of, searcher) => search(shared, resident, *of, &**searcher, file).await,
         };
-        if let Err(Halt::Unavailable(why)) = &made.result {
+        if let Err(Halt::Unavailable(why)) = &made.draft.result {
             shared.run.control.stop_because(why);
         }
         made
@@ -75,13 +75,13 @@ async fn simulate(
     planned: &Authored<Arc<Plan>, Halt>,
     simulator: &dyn SimulateFile,
     file: u32,
-) -> Authored<Drafted, Halt> {
+) -> Drafted {
     let plan = match &planned.result {
         Ok(plan) => plan,
         Err(halt) => return halted(halt),
     };
     let draft = simulator.simulate(structure, plan, file).await;
-    draft.then(|draft| Ok(Drafted { draft: Arc::new(draft?), trials: vec![] }))
+    Drafted { draft: draft.then(|draft| draft.map(Arc::new)), trials: vec![] }
 }
 
 /// Searches the draft of a file in the simulation `of`.
@@ -91,31 +91,28 @@ async fn search(
     of: usize,
     searcher: &dyn SearchFile,
     file: u32,
-) -> Authored<Drafted, Halt> {
+) -> Drafted {
     let plan = &shared.run.plan;
     let (structure, _) = resident.structure(&*plan.order);
     // A simulation builds on those before it alone, so this comes to an end.
     let drafted = |file| Box::pin(draft_file(shared, resident, of, file));
-    let simulated = match &drafted(file).await.result {
+    let simulated = match &drafted(file).await.draft.result {
         Ok(simulated) => simulated,
         Err(halt) => return halted(halt),
     };
     let control = match searcher.control(structure, file) {
-        Some(control) => drafted(control).await.result.as_ref().ok(),
+        Some(control) => drafted(control).await.draft.result.as_ref().ok(),
         None => None,
     };
     let searching = Searching {
         structure,
         plan: resident.plan(plan.planned_by(of)),
-        draft: &simulated.draft,
+        draft: simulated,
         mode: plan.mode(of),
-        control: control.map(|control| &*control.draft),
+        control: control.map(|control| &**control),
     };
-    let found = searcher.search(&searching).await;
-    found.then(|found| {
-        let Searched { draft, trials } = found?;
-        Ok(Drafted { draft: Arc::new(draft), trials })
-    })
+    let Searched { draft, trials } = searcher.search(&searching).await;
+    Drafted { draft: draft.then(|draft| draft.map(Arc::new)), trials }
 }
 
 async fn plan_repository<'a>(
@@ -129,6 +126,7 @@ async fn plan_repository<'a>(
 }
 
 /// What comes of a file whose repository has no plan, or that has no draft to go on from.
-fn halted(halt: &Halt) -> Authored<Drafted, Halt> {
-    Authored { result: Err(halt.clone()), requests: vec![] }
+fn halted(halt: &Halt) -> Drafted {
+    let draft = Authored { result: Err(halt.clone()), requests: vec![] };
+    Drafted { draft, trials: vec![] }
 }

@@ -193,8 +193,8 @@ fn story(
     let mut failures = vec![];
     for &file in &structure.graph.order {
         let drafted = state.drafts[file as usize].get();
-        match &drafted.expect("a complete repository has a draft of every file").result {
-            Ok(drafted) => drafts.push(Arc::clone(&drafted.draft)),
+        match &drafted.expect("a complete repository has a draft of every file").draft.result {
+            Ok(draft) => drafts.push(Arc::clone(draft)),
             Err(halt) => failures.push(failure(halt)),
         }
     }

@@ -45,14 +45,13 @@ pub struct StoryState {
     /// The plan: asked for once, whichever file comes first. Empty where another simulation has planned.
     pub plan: OnceCell<Authored<Arc<Plan>, Halt>>,
     /// One per file: asked for once, whoever needs it first.
-    pub drafts: Vec<OnceCell<Authored<Drafted, Halt>>>,
+    pub drafts: Vec<OnceCell<Drafted>>,
 }
 
 /// What is known of a file that was drafted.
-#[derive(Clone)]
 pub struct Drafted {
     /// The draft.
-    pub draft: Arc<Draft>,
+    pub draft: Authored<Arc<Draft>, Halt>,
     /// All that was compared for it; empty where nothing was searched.
     pub trials: Vec<Trial>,
 }
@@ -62,23 +61,22 @@ impl StoryState {
     pub fn is_unavailable(&self) -> bool {
         let unavailable = |halt: Option<&Halt>| matches!(halt, Some(Halt::Unavailable(_)));
         unavailable(self.plan.get().and_then(|plan| plan.result.as_ref().err()))
-            || self
-                .drafts
-                .iter()
-                .any(|draft| unavailable(draft.get().and_then(|draft| draft.result.as_ref().err())))
+            || self.drafts.iter().any(|drafted| {
+                unavailable(drafted.get().and_then(|it| it.draft.result.as_ref().err()))
+            })
     }
 
     /// All that was compared for it, the files in this order.
     pub fn trials<'a>(&'a self, order: &'a [u32]) -> impl Iterator<Item = &'a [Trial]> {
         let drafts = order.iter().filter_map(|&file| self.drafts[file as usize].get());
-        drafts.filter_map(|draft| Some(&*draft.result.as_ref().ok()?.trials))
+        drafts.map(|drafted| &*drafted.trials)
     }
 
     /// All that was asked of models for it, the files in this order.
     pub fn requests<'a>(&'a self, order: &'a [u32]) -> impl Iterator<Item = &'a Request> {
         let planned = self.plan.get().into_iter().flat_map(|plan| &plan.requests);
         let drafts = order.iter().filter_map(|&file| self.drafts[file as usize].get());
-        planned.chain(drafts.flat_map(|draft| &draft.requests))
+        planned.chain(drafts.flat_map(|drafted| &drafted.draft.requests))
     }
 }
 

@@ -3,6 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Serialize;
 
+use crate::Request;
+
 /// A text whose likelihood is asked for, after each of several candidates.
 ///
 /// All parts are tokenised each for itself and then joined, so that the target has the same tokens whatever
@@ -42,6 +44,15 @@ impl Likelihood {
     }
 }
 
+/// What came of a case.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Weighing {
+    /// One for each candidate, in order.
+    pub likelihoods: Vec<Result<Likelihood, Unscored>>,
+    /// What was asked for it, if that is on record: a request for the purpose `score` that names no file.
+    pub request: Option<Request>,
+}
+
 /// Why a candidate has no likelihood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unscored {
@@ -77,6 +88,6 @@ pub trait Judge: Send + Sync {
         None
     }
 
-    /// One result for each candidate, in order.
-    async fn weigh(&self, case: Case) -> Vec<Result<Likelihood, Unscored>>;
+    /// How likely the target is after each candidate.
+    async fn weigh(&self, case: Case) -> Weighing;
 }

@@ -33,7 +33,7 @@ pub use author::{
 pub use digest::{Digest, DigestParseError, Hasher};
 pub use failure::{Failure, FailureKind, Stage};
 pub use graph::{Edge, EdgeKind, Graph, Structure, Unresolved};
-pub use judge::{Case, Judge, Likelihood, ScorerStatus, Unscored};
+pub use judge::{Case, Judge, Likelihood, ScorerStatus, Unscored, Weighing};
 pub use operator::{
     BuildError, Environment, Flatten, Flow, Halt, Mask, Operator, OrderFiles, OutlineFile,
     PlanRepository, SearchFile, SimulateFile, Work,

@@ -204,7 +204,7 @@ pub trait SearchFile: Send + Sync {
 
     /// The draft with better thoughts, or without some, and nothing else in it changed but what is known of
     /// them: its marks are those of [`SearchFile::marks`] alone.
-    async fn search(&self, searching: &Searching<'_>) -> Authored<Searched, Halt>;
+    async fn search(&self, searching: &Searching<'_>) -> Searched;
 }
 
 /// Why nothing came out of work that waits for the world.

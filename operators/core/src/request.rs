@@ -37,7 +37,7 @@ impl Outcome {
 pub struct Request {
     /// Digest of everything that determines the answer.
     pub key: Digest,
-    /// What was asked for: `plan`, `need`, `design`.
+    /// What was asked for: `plan`, `need`, `design`, `rewrite`, `score`.
     pub purpose: String,
     /// The file it was about, as index into the repository's files.
     pub file: Option<u32>,

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Draft, Mode, Plan, Quality, Structure};
+use crate::{Authored, Digest, Draft, Halt, Mode, Plan, Quality, Structure};
 
 /// A draft whose thoughts are to be searched for better ones.
 #[derive(Clone, Copy, Debug)]
@@ -18,11 +18,11 @@ pub struct Searching<'a> {
 }
 
 /// What a search has found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Searched {
     /// The draft with the thoughts that were kept. It lacks those that were dropped.
-    pub draft: Draft,
-    /// All that was compared for it, in order.
+    pub draft: Authored<Draft, Halt>,
+    /// All that was compared for it, in order, even if no draft came of it.
     pub trials: Vec<Trial>,
 }
 
@@ -115,6 +115,7 @@ impl Decision {
             Self::TooLong,
             Self::TooShort,
             Self::Repeated,
+            Self::NotAsked,
         ];
         if let Some(plain) = plain.into_iter().find(|decision| decision.name() == name) {
             return Some(plain);

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use backstory_core::{Case, Judge, Likelihood, ScorerStatus, Unscored};
+use backstory_core::{Case, Judge, Likelihood, Outcome, Request, ScorerStatus, Unscored, Weighing};
 
-use crate::{ScoreError, ScoreRequest, Scorer, Tokenizer, Tokens};
+use crate::{Record, ScoreError, ScoreRequest, Scorer, TargetScore, Tokenizer, Tokens};
 
 /// A scorer behind its tokenizer: says how likely texts are.
 pub struct TextScorer {
@@ -67,18 +67,52 @@ impl Judge for TextScorer {
         self.scorer.status()
     }
 
-    async fn weigh(&self, case: Case) -> Vec<Result<Likelihood, Unscored>> {
+    async fn weigh(&self, case: Case) -> Weighing {
         let (request, counts) = match self.request(&case) {
             Ok(made) => made,
-            Err(error) => return vec![Err(unscored(error)); case.candidates.len()],
+            Err(error) => {
+                let likelihoods = vec![Err(unscored(error)); case.candidates.len()];
+                return Weighing { likelihoods, request: None };
+            }
         };
         let ends: Arc<[u32]> = self.tokenizer.ends(&request.target).into();
-        let scores = self.scorer.score(request).await;
-        let told = |(score, tokens): (Result<crate::TargetScore, ScoreError>, Vec<u32>)| {
+        let tokens = request.tokens() as u64;
+        let (scores, record) = self.scorer.score_on_record(request).await;
+        let on_record = |record| self.on_record(record, tokens, &scores);
+        let request = record.map(on_record);
+        let told = |(score, tokens): (Result<TargetScore, ScoreError>, Vec<u32>)| {
             let log_probs = score.map_err(unscored)?.log_probs;
             Ok(Likelihood { log_probs, ends: Arc::clone(&ends), tokens })
         };
-        scores.into_iter().zip(counts).map(told).collect()
+        let likelihoods = scores.into_iter().zip(counts).map(told).collect();
+        Weighing { likelihoods, request }
+    }
+}
+
+impl TextScorer {
+    fn on_record(
+        &self,
+        Record { key, latency_ms }: Record,
+        tokens: u64,
+        scores: &[Result<TargetScore, ScoreError>],
+    ) -> Request {
+        let any = scores.iter().any(Result::is_ok);
+        let why = scores.iter().find_map(|score| score.as_ref().err());
+        Request {
+            key,
+            purpose: "score".into(),
+            file: None,
+            endpoint: None,
+            model: self.identity(),
+            prompt_tokens: tokens,
+            completion_tokens: 0,
+            latency_ms,
+            tries: 1,
+            finish_reason: None,
+            cost: None,
+            outcome: if any { Outcome::Used } else { Outcome::Failed },
+            message: why.map(ToString::to_string),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use backstory_core::{Digest, Hasher, ScorerStatus};
@@ -10,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::{Identity, ScoreError, ScoreRequest, Scorer, TargetScore, Tokens};
+use crate::{Identity, Record, ScoreError, ScoreRequest, Scorer, TargetScore, Tokens};
 
 /// A scorer that keeps every score before anybody uses it, one object per request.
 ///
@@ -39,6 +40,7 @@ struct Kept {
     key: Digest,
     /// Who computed it.
     scorer: Identity,
+    latency_ms: u64,
     scores: Vec<Score>,
 }
 
@@ -78,23 +80,26 @@ impl KeptScorer {
         &self,
         key: Digest,
         request: &ScoreRequest,
-    ) -> Result<Option<Scores>, ScoreError> {
+    ) -> Result<Option<(Scores, Record)>, ScoreError> {
         let read = self.shelves.read(key).await;
         let bytes = read.map_err(|error| self.trouble("read", &error))?;
         let kept = bytes.and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
         let Some(kept) = kept.filter(|kept| kept.key == key) else { return Ok(None) };
+        let record = Record { key, latency_ms: kept.latency_ms };
         let scores = kept.scores.into_iter().map(|score| score.unpack(request));
         let scores = scores.collect::<Option<Scores>>();
-        Ok(scores.filter(|scores| scores.len() == request.candidates.len()))
+        let whole = scores.filter(|scores| scores.len() == request.candidates.len());
+        Ok(whole.map(|scores| (scores, record)))
     }
 
     async fn keep(
         &self,
-        key: Digest,
+        Record { key, latency_ms }: Record,
         by: Identity,
         scores: &[Result<TargetScore, ScoreError>],
     ) -> Result<(), ScoreError> {
-        let kept = Kept { key, scorer: by, scores: scores.iter().map(Score::pack).collect() };
+        let scores = scores.iter().map(Score::pack).collect();
+        let kept = Kept { key, scorer: by, latency_ms, scores };
         let bytes = serde_json::to_vec(&kept)
             .map_err(|error| ScoreError::Unavailable(error.to_string()))?;
         let put = self.shelves.put(key, bytes.into()).await;
@@ -110,13 +115,19 @@ impl KeptScorer {
         ))
     }
 
-    async fn ask(&self, key: Digest, request: ScoreRequest) -> Result<Scores, ScoreError> {
+    async fn ask(
+        &self,
+        key: Digest,
+        request: ScoreRequest,
+    ) -> Result<(Scores, Record), ScoreError> {
         let Some(scorer) = &self.scorer else {
             let place = self.shelves.place();
             return Err(ScoreError::Unavailable(format!("a score is not among those in {place}")));
         };
         let tokens = request.tokens() as u64;
+        let begin = Instant::now();
         let mut found = scorer.score(request).await;
+        let record = Record { key, latency_ms: begin.elapsed().as_millis() as u64 };
         for score in found.iter_mut().flatten() {
             score.log_probs.iter_mut().for_each(|number| *number = f64::from(*number as f32));
         }
@@ -124,9 +135,9 @@ impl KeptScorer {
         if found.iter().all(is_final) {
             self.counts.scored.fetch_add(1, Ordering::Relaxed);
             self.counts.tokens.fetch_add(tokens, Ordering::Relaxed);
-            self.keep(key, scorer.identity(), &found).await?;
+            self.keep(record, scorer.identity(), &found).await?;
         }
-        Ok(found)
+        Ok((found, record))
     }
 }
 
@@ -168,19 +179,26 @@ impl Scorer for KeptScorer {
     }
 
     async fn score(&self, request: ScoreRequest) -> Scores {
+        self.score_on_record(request).await.0
+    }
+
+    async fn score_on_record(&self, request: ScoreRequest) -> (Scores, Option<Record>) {
         let candidates = request.candidates.len();
         let key = self.key(&request);
         self.counts.in_flight.fetch_add(1, Ordering::Relaxed);
-        let scores = match self.recall(key, &request).await {
-            Ok(Some(scores)) => {
+        let found = match self.recall(key, &request).await {
+            Ok(Some(recalled)) => {
                 self.counts.recalled.fetch_add(1, Ordering::Relaxed);
-                Ok(scores)
+                Ok(recalled)
             }
             Ok(None) => self.ask(key, request).await,
             Err(error) => Err(error),
         };
         self.counts.in_flight.fetch_sub(1, Ordering::Relaxed);
-        scores.unwrap_or_else(|error| vec![Err(error); candidates])
+        match found {
+            Ok((scores, record)) => (scores, Some(record)),
+            Err(error) => (vec![Err(error); candidates], None),
+        }
     }
 
     fn status(&self) -> Option<ScorerStatus> {

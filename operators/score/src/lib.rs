@@ -81,5 +81,5 @@ pub use local::{LocalModel, LocalScorer};
 pub use model::{Checkpoint, Config, LoadError, Rope};
 pub use plan::{Pass, Plan, Planner, Run, Segment, Target};
 pub use request::{ScoreRequest, TargetScore, Tokens};
-pub use scorer::{Identity, ScoreError, Scorer};
+pub use scorer::{Identity, Record, ScoreError, Scorer};
 pub use tokenizer::Tokenizer;

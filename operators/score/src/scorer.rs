@@ -13,10 +13,27 @@ pub trait Scorer: Send + Sync {
     /// One result for each candidate, in order.
     async fn score(&self, request: ScoreRequest) -> Vec<Result<TargetScore, ScoreError>>;
 
+    /// The same, with the record of the request, where one is kept.
+    async fn score_on_record(
+        &self,
+        request: ScoreRequest,
+    ) -> (Vec<Result<TargetScore, ScoreError>>, Option<Record>) {
+        (self.score(request).await, None)
+    }
+
     /// How it is doing; none if it does not count.
     fn status(&self) -> Option<ScorerStatus> {
         None
     }
+}
+
+/// What is kept of a request besides its scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Digest of everything that determines the scores.
+    pub key: Digest,
+    /// Milliseconds from asking for the scores to having them, when they were computed.
+    pub latency_ms: u64,
 }
 
 /// What determines scores besides the request.

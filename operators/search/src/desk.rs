@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use backstory_core::{
     Authored, Decision, Draft, Failure, FailureKind, Gains, Halt, Quality, Request, Scene,
-    SearchFile, Searched, Searching, Stage, Step, Trial, TrialScore, Unscored, Variant,
+    SearchFile, Searched, Searching, Stage, Step, Trial, TrialScore, Unscored, Variant, Weighing,
 };
 use backstory_quality::{Shown, measure};
 
@@ -26,10 +26,7 @@ use place::Place;
 const BYTES_PER_TOKEN: u64 = 4;
 
 /// Searches all thoughts of a draft.
-pub(crate) async fn search(
-    searcher: &Searcher,
-    searching: &Searching<'_>,
-) -> Authored<Searched, Halt> {
+pub(crate) async fn search(searcher: &Searcher, searching: &Searching<'_>) -> Searched {
     let mut desk = Desk {
         searcher,
         searching: *searching,
@@ -43,7 +40,7 @@ pub(crate) async fn search(
     };
     let result = desk.work().await;
     let Desk { draft, trials, requests, .. } = desk;
-    Authored { result: result.map(|()| Searched { draft, trials }), requests }
+    Searched { draft: Authored { result: result.map(|()| draft), requests }, trials }
 }
 
 struct Desk<'a> {
@@ -191,11 +188,14 @@ impl Desk<'_> {
 
     /// One result for each text. What is not finite is no likelihood.
     async fn weigh(
-        &self,
+        &mut self,
         frame: &Frame,
         texts: &[Option<&str>],
     ) -> Result<Vec<Result<Weighed, String>>, Halt> {
-        let mut answers = self.searcher.judge.weigh(frame.case(texts)).await;
+        let Weighing { likelihoods: mut answers, request } =
+            self.searcher.judge.weigh(frame.case(texts)).await;
+        let file = Some(self.draft.file);
+        self.requests.extend(request.map(|request| Request { file, ..request }));
         let missing = || Err(Unscored::Refused("the scorer gave no answer".into()));
         answers.resize_with(texts.len(), missing);
         let usable = |answer: Result<_, Unscored>| match answer

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use backstory_core::{Case, Judge, Likelihood, Unscored};
+use backstory_core::{Case, Hasher, Judge, Likelihood, Outcome, Request, Weighing};
 
 /// Finds every text equally likely, and very unlikely: to count what a search would ask of its author, without
 /// a model. No rewrite is ever kept; where rounds end without a gain, one round is counted.
@@ -23,7 +23,7 @@ impl Judge for Even {
         self.identity.clone()
     }
 
-    async fn weigh(&self, case: Case) -> Vec<Result<Likelihood, Unscored>> {
+    async fn weigh(&self, case: Case) -> Weighing {
         // One for each word, so that some are left where the first few do not count.
         let start = case.target.as_ptr().addr();
         let end = |word: &str| (word.as_ptr().addr() - start + word.len()) as u32;
@@ -35,6 +35,39 @@ impl Judge for Even {
                 tokens: vec![0; parts.len()],
             })
         };
-        case.candidates.iter().map(even).collect()
+        let likelihoods = case.candidates.iter().map(even).collect();
+        Weighing { likelihoods, request: Some(self.request(&case)) }
+    }
+}
+
+/// A rough mean over languages and tokenizers.
+const BYTES_PER_TOKEN: usize = 4;
+
+impl Even {
+    /// What a scorer would be asked for a case.
+    fn request(&self, case: &Case) -> Request {
+        let mut hasher = Hasher::new();
+        let mut bytes = 0;
+        let candidates =
+            case.candidates.iter().flat_map(|parts| parts.iter().chain([&case.target]));
+        for part in case.context.iter().chain(candidates) {
+            hasher.field(&**part);
+            bytes += part.len();
+        }
+        Request {
+            key: hasher.finish(),
+            purpose: "score".into(),
+            file: None,
+            endpoint: None,
+            model: self.identity.clone(),
+            prompt_tokens: bytes.div_ceil(BYTES_PER_TOKEN) as u64,
+            completion_tokens: 0,
+            latency_ms: 0,
+            tries: 1,
+            finish_reason: None,
+            cost: None,
+            outcome: Outcome::Used,
+            message: None,
+        }
     }
 }

@@ -68,8 +68,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, Authored, BuildError, Environment, Flow, Gains, Halt, Judge, Operator, Quality,
-    SearchFile, Searched, Searching, Structure, Work,
+    Author, BuildError, Environment, Flow, Gains, Judge, Operator, Quality, SearchFile, Searched,
+    Searching, Structure, Work,
 };
 
 pub use config::{Search, Steps, Words};
@@ -135,7 +135,7 @@ impl SearchFile for Searcher {
         marks
     }
 
-    async fn search(&self, searching: &Searching<'_>) -> Authored<Searched, Halt> {
+    async fn search(&self, searching: &Searching<'_>) -> Searched {
         desk::search(self, searching).await
     }
 }

@@ -14,9 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use backstory_core::{
-    AuthorError, Case, Decision, Digest, Draft, Failure, FailureKind, FilePlan, Gains, Graph,
-    Hasher, Likelihood, Mode, Outcome, Outline, Plan, Repository, Request, Rewriting, Scene,
-    SourceFile, Stage, Step, Thought, Trial, Unscored, Variant,
+    AuthorError, Authored, Case, Decision, Digest, Draft, Failure, FailureKind, FilePlan, Gains,
+    Graph, Halt, Hasher, Likelihood, Mode, Outcome, Outline, Plan, Repository, Request, Rewriting,
+    Scene, SourceFile, Stage, Step, Thought, Trial, Unscored, Variant, Weighing,
 };
 use futures::executor::block_on;
 use serde_json::json;
@@ -74,12 +74,29 @@ fn config(fields: &serde_json::Value) -> Search {
     serde_json::from_value(config).unwrap()
 }
 
+/// What a search has found of which a draft came.
+#[derive(Clone, Debug, PartialEq)]
+struct Found {
+    draft: Draft,
+    trials: Vec<Trial>,
+}
+
 fn run(
     searcher: &Searcher,
     structure: &Structure,
     draft: &Draft,
     control: Option<&Draft>,
-) -> Authored<Searched, Halt> {
+) -> Authored<Found, Halt> {
+    let Searched { draft, trials } = run_whole(searcher, structure, draft, control);
+    draft.then(|draft| draft.map(|draft| Found { draft, trials }))
+}
+
+fn run_whole(
+    searcher: &Searcher,
+    structure: &Structure,
+    draft: &Draft,
+    control: Option<&Draft>,
+) -> Searched {
     let plan = plan(structure);
     let searching = Searching { structure, plan: &plan, draft, mode: Mode::Blinded, control };
     block_on(searcher.search(&searching))

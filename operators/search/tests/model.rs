@@ -13,7 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use backstory_core::{
     Author, Authored, Decision, Digest, Draft, Graph, Mode, Outline, Plan, Repository, Rewriting,
-    Scene, SearchFile, Searched, Searching, SourceFile, Step, Structure, Thought, Variant,
+    Scene, SearchFile, Searched, Searching, SourceFile, Step, Structure, Thought, Trial, Variant,
 };
 use backstory_score::{CpuOptions, LocalModel, TextScorer, Tokenizer};
 use backstory_search::{Search, Searcher, replay};
@@ -94,7 +94,7 @@ fn searcher(positions: u32, rounds: u32) -> Searcher {
     search.searcher(Arc::new(Lines), Arc::new(TextScorer::new(Arc::new(scorer), tokenizer)))
 }
 
-fn search(searcher: &Searcher, draft: &Draft) -> Searched {
+fn search(searcher: &Searcher, draft: &Draft) -> (Draft, Vec<Trial>) {
     let plan = Plan { requirements: "Wait before trying again.".into(), files: vec![] };
     let searching = Searching {
         structure: &structure(),
@@ -103,7 +103,8 @@ fn search(searcher: &Searcher, draft: &Draft) -> Searched {
         mode: Mode::default(),
         control: None,
     };
-    block_on(searcher.search(&searching)).result.unwrap()
+    let Searched { draft, trials } = block_on(searcher.search(&searching));
+    (draft.result.unwrap(), trials)
 }
 
 fn simulated() -> Draft {
@@ -124,7 +125,7 @@ fn simulated() -> Draft {
 fn a_model_decides() {
     let searched = search(&searcher(8192, 3), &simulated());
     assert_eq!(search(&searcher(8192, 3), &simulated()), searched, "two runs keep the same");
-    let Searched { draft, trials } = &searched;
+    let (draft, trials) = &searched;
     assert_eq!(trials.iter().filter(|trial| trial.variant == Variant::Rewrite).count(), 12);
     let kept: Vec<_> = trials.iter().filter(|trial| trial.decision == Decision::Kept).collect();
     assert!(!kept.is_empty(), "of twelve, one is better");
@@ -134,7 +135,7 @@ fn a_model_decides() {
     assert!(draft.gains.iter().all(|gains| gains.vs_first >= Some(0.0) && gains.vs_none.is_some()));
 
     // What the search says of the draft that it ends with is what the model says of it.
-    let again = search(&searcher(8192, 0), draft).trials[0].score.clone().unwrap().nats;
+    let again = search(&searcher(8192, 0), draft).1[0].score.clone().unwrap().nats;
     let last = kept.last().unwrap().score.as_ref().unwrap();
     assert!((again - last.nats).abs() < 1e-3 * f64::from(last.target_tokens).max(1.0));
 
@@ -145,9 +146,9 @@ fn a_model_decides() {
 
 #[test]
 fn a_file_that_is_too_long_for_the_model_keeps_its_thoughts() {
-    let searched = search(&searcher(64, 3), &simulated());
-    assert_eq!(searched.draft.steps, simulated().steps);
-    let [first, second] = &searched.trials[..] else { panic!("{:?}", searched.trials) };
+    let (draft, trials) = search(&searcher(64, 3), &simulated());
+    assert_eq!(draft.steps, simulated().steps);
+    let [first, second] = &trials[..] else { panic!("{trials:?}") };
     for trial in [first, second] {
         let Decision::Excluded(why) = &trial.decision else { panic!("{trial:?}") };
         assert!(why.ends_with("the model takes 64"), "{why}");

@@ -18,7 +18,7 @@ pub struct Cost {
     pub tokens_in: f64,
     pub tokens_out: f64,
     pub money: f64,
-    /// Seconds that servers work on them.
+    /// Seconds that servers work on them; 0 for scores, which wait for each other.
     pub seconds: f64,
 }
 
@@ -53,7 +53,8 @@ pub struct Taken {
 pub async fn taken(sink: &Path) -> Result<Taken, OutputError> {
     let reader = Reader::open(sink).await?;
     let sql = "SELECT CAST(tries AS DOUBLE), CAST(prompt_tokens AS DOUBLE), \
-               CAST(completion_tokens AS DOUBLE), COALESCE(cost, 0.0), latency_ms / 1000.0, \
+               CAST(completion_tokens AS DOUBLE), COALESCE(cost, 0.0), \
+               CASE WHEN purpose = 'score' THEN 0.0 ELSE latency_ms / 1000.0 END, \
                CAST(repo AS VARCHAR), CAST(simulation AS VARCHAR), CAST(purpose AS VARCHAR) \
                FROM ledger";
     let mut stream = reader.stream(sql).await?;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use backstory_core::{
     Author, Authored, BuildError, Case, Classify, Digest, Draft, Environment, Failure, FileClass,
-    Flow, Gains, Graph, Halt, Judge, Likelihood, Mode, ModelEnvironment, Operator, OrderFiles,
-    Outline, OutlineFile, PlanRepository, Quality, Repository, Scene, SearchFile, Searched,
-    Searching, Sequence, SimulateFile, Source, SourceError, SourceFile, SpanKind, Story, Structure,
-    Thought, Trajectory, Unscored, Work,
+    Flow, Gains, Graph, Halt, Judge, Mode, ModelEnvironment, Operator, OrderFiles, Outline,
+    OutlineFile, PlanRepository, Quality, Repository, Scene, SearchFile, Searched, Searching,
+    Sequence, SimulateFile, Source, SourceError, SourceFile, SpanKind, Story, Structure, Thought,
+    Trajectory, Weighing, Work,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -399,7 +399,7 @@ impl Judge for Dice {
         format!("dice/{}", self.sides)
     }
 
-    async fn weigh(&self, _: Case) -> Vec<Result<Likelihood, Unscored>> {
+    async fn weigh(&self, _: Case) -> Weighing {
         unimplemented!("no test runs a plan")
     }
 }
@@ -418,7 +418,7 @@ impl SearchFile for Nothing {
         vec!["searched".to_owned()]
     }
 
-    async fn search(&self, _: &Searching<'_>) -> Authored<Searched, Halt> {
+    async fn search(&self, _: &Searching<'_>) -> Searched {
         unimplemented!("no test runs a plan")
     }
 }

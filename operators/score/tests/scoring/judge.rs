@@ -32,7 +32,7 @@ fn texts_are_scored_as_their_tokens_are() {
         candidates: vec![vec![], vec!["think: ".into(), "it is short\n".into()]],
         target: "fn main() {}\n".into(),
     };
-    let found = block_on(judge.weigh(case.clone()));
+    let found = block_on(judge.weigh(case.clone())).likelihoods;
     let encode = |text| TOKENIZER.encode(text).unwrap();
     let request = ScoreRequest {
         context: vec![encode("# a.rs"), encode("\n")],
@@ -54,7 +54,7 @@ fn texts_are_scored_as_their_tokens_are() {
     let long = Case { target: "x ".repeat(100).into(), ..case };
     let message =
         Unscored::Refused("106 tokens with context, thought and target; the model takes 64".into());
-    assert_eq!(block_on(judge.weigh(long))[0], Err(message));
+    assert_eq!(block_on(judge.weigh(long)).likelihoods[0], Err(message));
     assert!(judge.identity().starts_with("cpu-f32 "));
     assert!(judge.identity().ends_with(" start 0"));
 }

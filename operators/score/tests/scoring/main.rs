@@ -6,6 +6,7 @@
 //! - `loading` fixes what is said of folders that are no model;
 //! - `local` asks a scorer from many places, and has it fail;
 //! - `judge` asks with texts;
+//! - `kept` asks again what was asked before;
 //! - `tokenizer` fixes what texts become.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -15,6 +16,7 @@ mod made;
 
 mod batching;
 mod judge;
+mod kept;
 mod loading;
 mod local;
 mod packing;

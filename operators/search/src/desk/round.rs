@@ -97,7 +97,7 @@ impl Desk<'_> {
     }
 
     /// Measures the proposals, and scores those that are compared.
-    async fn try_out(&self, place: &Place, proposals: &[Proposal]) -> Result<Vec<Tried>, Halt> {
+    async fn try_out(&mut self, place: &Place, proposals: &[Proposal]) -> Result<Vec<Tried>, Halt> {
         let texts = || proposals.iter().map(|proposal| &*proposal.text);
         let qualities = self.qualities(place.step, texts());
         let refusals = self.refusals(place.step, texts().zip(&qualities));

@@ -12,7 +12,7 @@ impl Judge for Spelled {
         "spelled/1".into()
     }
 
-    async fn weigh(&self, case: Case) -> Vec<Result<Likelihood, Unscored>> {
+    async fn weigh(&self, case: Case) -> Weighing {
         let ends = ends(&case.target);
         let read = |parts: &Vec<Arc<str>>| {
             let open = parts.iter().position(|part| &**part == "<think>\n");
@@ -30,7 +30,8 @@ impl Judge for Spelled {
             }
             Ok(Likelihood { log_probs, ends: Arc::clone(&ends), tokens: words(parts) })
         };
-        case.candidates.iter().map(read).collect()
+        let likelihoods = case.candidates.iter().map(read).collect();
+        Weighing { likelihoods, request: None }
     }
 }
 
@@ -72,7 +73,7 @@ pub(super) fn search_in(
     rounds: &[&[&'static str]],
     fields: &serde_json::Value,
     control: Option<&str>,
-) -> Authored<Searched, Halt> {
+) -> Authored<Found, Halt> {
     let script = Script(rounds.iter().map(|round| round.to_vec()).collect());
     let mut config = config(fields);
     config.candidates = 4;
@@ -83,16 +84,12 @@ pub(super) fn search_in(
     run(&searcher, &structure(files), &think(first, 0), control.as_ref())
 }
 
-pub(super) fn search(
-    first: &str,
-    rounds: &[&[&'static str]],
-    fields: &serde_json::Value,
-) -> Searched {
+pub(super) fn search(first: &str, rounds: &[&[&'static str]], fields: &serde_json::Value) -> Found {
     search_in(&[("f", FILE)], first, rounds, fields, None).result.unwrap()
 }
 
 /// What became of the rewrites.
-pub(super) fn decisions(searched: &Searched) -> Vec<&'static str> {
+pub(super) fn decisions(searched: &Found) -> Vec<&'static str> {
     let rewrites = searched.trials.iter().filter(|trial| trial.variant == Variant::Rewrite);
     rewrites.map(|trial| trial.decision.name()).collect()
 }
@@ -293,7 +290,7 @@ fn the_keys_are_checked() {
 #[test]
 fn a_replay_decides_by_another_rule() {
     let rounds: &[&[_]] = &[&["-1 -2 -2", "-9 -1 -1"], &["-1 -1 -1"]];
-    let Searched { trials, .. } = search("-2 -2 -2", rounds, &json!({}));
+    let Found { trials, .. } = search("-2 -2 -2", rounds, &json!({}));
     let ran = Rule::default();
     let names = |rule: &Rule| {
         let replayed = replay(&trials, &ran, rule).unwrap().remove(0);

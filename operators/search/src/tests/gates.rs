@@ -11,7 +11,7 @@ fn gate(measure: &str, below: f64, then: &str) -> serde_json::Value {
 }
 
 /// The draft reads a file between its two thoughts.
-fn search_two(first: &str, second: &str, fields: &serde_json::Value) -> Searched {
+fn search_two(first: &str, second: &str, fields: &serde_json::Value) -> Found {
     let steps = vec![
         Step::Think(first.into()),
         Step::Read(1),
@@ -57,6 +57,13 @@ fn a_gain_can_be_marked_or_fail_the_file() {
     let failure = Failure::file("f", Stage::Search, FailureKind::Gate, why);
     assert_eq!(authored.result, Err(Halt::Failed(failure)));
     assert_eq!(authored.requests.len(), 1, "what was asked is on record");
+
+    let structure = structure(&[("f", FILE)]);
+    let first = draft(0, vec![Step::Think("-5 -5 -5".into()), Step::Write(0)]);
+    let rejecting = config(&reject).searcher(Arc::new(Script(vec![])), Arc::new(Spelled));
+    let searched = run_whole(&rejecting, &structure, &first, None);
+    assert!(searched.draft.result.is_err());
+    assert_eq!(searched.trials.len(), 2, "what was compared is on record");
 }
 
 /// The scorer counts no thought as -4 for each word, and sees the next thought where there is one.
@@ -64,7 +71,7 @@ fn a_gain_can_be_marked_or_fail_the_file() {
 fn what_comes_after_a_dropped_thought_does_without_it() {
     let mut fields = gate("vs-none", 0.0, "drop");
     fields["gates"] = json!([{ "measure": "words", "below": 9, "then": "mark" }]);
-    let Searched { draft, trials } = search_two("-5 -5 -5 helper_one", "-2 -2 -2", &fields);
+    let Found { draft, trials } = search_two("-5 -5 -5 helper_one", "-2 -2 -2", &fields);
     let steps =
         [Step::Read(1), Step::Observation(1), Step::Think("-2 -2 -2".into()), Step::Write(0)];
     assert_eq!(draft.steps, steps);
@@ -79,7 +86,7 @@ fn what_comes_after_a_dropped_thought_does_without_it() {
     assert_eq!(nats(2), nats(1), "the draft without the thought is not scored again");
     assert_eq!(trials[2].score.as_ref().unwrap().thought_tokens, 3);
 
-    let Searched { draft, .. } = search_two("-6 -6 -6", "-5 -5 -5", &fields);
+    let Found { draft, .. } = search_two("-6 -6 -6", "-5 -5 -5", &fields);
     assert_eq!((draft.thoughts().count(), draft.steps.len()), (0, 3));
 }
 
@@ -100,7 +107,7 @@ fn the_plan_says_which_thoughts_are_searched() {
     let left = |steps: &str| {
         let mut fields = gate("vs-none", 9.0, "drop");
         fields["steps"] = json!(steps);
-        let Searched { draft, .. } = search_two("-1 -1 -1", "-2 -2 -2", &fields);
+        let Found { draft, .. } = search_two("-1 -1 -1", "-2 -2 -2", &fields);
         draft.thoughts().map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(left("before-reading"), ["-2 -2 -2"]);
@@ -110,7 +117,7 @@ fn the_plan_says_which_thoughts_are_searched() {
 #[test]
 fn trials_are_measured_once() {
     let rounds: &[&[_]] = &[&["-1 -1 -1 way too long", " ", "-2 -2 -2", "-1 -1 -1"]];
-    let Searched { trials, .. } = search("-2 -2 -2", rounds, &json!({ "words": { "max": 5 } }));
+    let Found { trials, .. } = search("-2 -2 -2", rounds, &json!({ "words": { "max": 5 } }));
     let measured = |trial: &Trial| trial.quality.as_ref().map(|quality| quality.words);
     let words: Vec<_> = trials.iter().map(measured).collect();
     assert_eq!(words, [Some(3), None, Some(6), None, Some(3), Some(3)]);
@@ -123,7 +130,7 @@ fn a_licence_at_the_top_is_scored_but_does_not_count() {
     let files = [("f", "# Copyright A\na b c")];
     let score = |fields: &serde_json::Value| {
         let rounds: &[&[_]] = &[&["-1 -1 -1 -3 -2 -2"]];
-        let Searched { draft, trials } =
+        let Found { draft, trials } =
             search_in(&files, "-9 -9 -9 -2 -2 -2", rounds, fields, None).result.unwrap();
         let score = trials[0].score.clone().unwrap();
         let of_file = (score.nats, score.target_tokens, score.target_bytes, score.excess[0]);
@@ -147,7 +154,7 @@ fn what_nobody_wrote_is_not_searched() {
 fn a_replay_lets_gates_decide_again() {
     let rounds: &[&[_]] = &[&["-1 -1 -1 long", "-3 -1 -1"], &["-1 -1 -2 0 0 0 0", "-1 0 0"]];
     let ran = config(&json!({ "words": { "max": 6 } }));
-    let Searched { trials, .. } = search("-2 -2 -2", rounds, &json!({ "words": { "max": 6 } }));
+    let Found { trials, .. } = search("-2 -2 -2", rounds, &json!({ "words": { "max": 6 } }));
     let again = |fields: &serde_json::Value| {
         let replayed = replay(&trials, &ran.rule(), &config(fields).rule()).unwrap().remove(0);
         let names: Vec<_> = replayed.decisions[2..].iter().map(Decision::name).collect();
@@ -181,7 +188,7 @@ fn a_replay_lets_gates_decide_again() {
 fn a_replay_says_what_stands_in_another_context() {
     let fields = gate("vs-none", 0.0, "drop");
     let (dropping, plain) = (config(&fields).rule(), Rule::default());
-    let Searched { trials, .. } = search_two("-5 -5 -5", "-2 -2 -2", &fields);
+    let Found { trials, .. } = search_two("-5 -5 -5", "-2 -2 -2", &fields);
     let same = |rule: &Rule| {
         let replayed = replay(&trials, &dropping, rule).unwrap();
         let same: Vec<_> = replayed.iter().map(|step| step.same_context).collect();

@@ -14,8 +14,9 @@ impl Judge for Hashed {
         format!("hashed/{}", self.0)
     }
 
-    async fn weigh(&self, case: Case) -> Vec<Result<Likelihood, Unscored>> {
-        case.candidates.iter().map(|parts| self.one(&case, parts)).collect()
+    async fn weigh(&self, case: Case) -> Weighing {
+        let likelihoods = case.candidates.iter().map(|parts| self.one(&case, parts)).collect();
+        Weighing { likelihoods, request: None }
     }
 }
 
@@ -122,7 +123,7 @@ impl<'a> Naive<'a> {
         let Step::Think(thought) = &draft.steps[step] else { panic!("no thought") };
         let case = frame.case(&[with.then_some(&**thought)]);
         let Likelihood { mut log_probs, tokens, .. } =
-            block_on(self.judge.weigh(case)).remove(0).ok()?;
+            block_on(self.judge.weigh(case)).likelihoods.remove(0).ok()?;
         let counted = counted(self.config, self.structure.text(draft.file));
         log_probs.drain(..log_probs.len() - counted);
         Some((log_probs, if with { tokens[1] } else { 0 }))
