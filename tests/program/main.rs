@@ -5,6 +5,7 @@
 //! running it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::duplicate_mod, reason = "two servers are made of the same parts")]
 
 mod again;
 mod bad_input;
@@ -23,6 +24,9 @@ mod models;
 mod plan_tests;
 mod same_answer;
 mod score;
+#[path = "../../operators/score/tests/http/server.rs"]
+#[expect(dead_code, reason = "scoring's own tests ask more of it")]
+mod score_server;
 mod searching;
 #[path = "../../operators/model/tests/server/mod.rs"]
 mod server;

@@ -11,10 +11,12 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 use crate::common::{Outcome, Place, ROOT};
 use crate::made;
 use crate::models::{Model, query};
+use crate::score_server::{Behaviour, Fault, Server as ScoreServer, Speaks};
 use crate::server::Scenario;
 
 const FILES: [(&str, &str); 6] = [
@@ -202,6 +204,41 @@ fn what_cannot_score_is_said() {
     place.run(&["verify", "out"]).exits(0);
     let why = query(&place, "SELECT DISTINCT why FROM trials WHERE why LIKE '%memory%'");
     assert!(!why.as_array().unwrap().is_empty(), "{}", outcome.report());
+}
+
+/// A server goes away in the middle of a run, and is there again for the next one.
+#[test]
+fn a_server_scores() {
+    let place = place();
+    let runtime = Runtime::new().unwrap();
+    let toy = Behaviour { max_model_len: 16_384, ..Behaviour::good(Speaks::Echo) };
+    let server = runtime.block_on(ScoreServer::start(toy));
+    let set = |url: &str| {
+        format!(
+            "scorers.judge={{ kind = \"http\", urls = [\"{url}\"], model = \"toy\", tokenizer = \
+             \"tokenizer.json\", start_token = 0, patience_seconds = 1, tries = 1 }}"
+        )
+    };
+    let set = set(&server.url());
+    let run = |out: &str| {
+        let sink = format!("sink.uri={out}");
+        place.run(&["run", "plan.toml", "--json", "--set", &set, "--set", &sink])
+    };
+    let whole = run("whole").exits(0);
+    let texts = server.stats().texts;
+    assert!(texts > scored(&whole, "scored"), "a request has several texts");
+    place.run(&["verify", "whole"]).exits(0);
+
+    server.set(|behaviour| (behaviour.fault, behaviour.after) = (Some(Fault::Reset), texts / 2));
+    let cut = run("out").exits(5);
+    assert!(cut.json()["stopped_because"].as_str().unwrap().contains(&server.url()));
+    let kept = scored(&cut, "scored");
+    assert!((1..scored(&whole, "scored")).contains(&kept));
+    server.set(|behaviour| behaviour.fault = None);
+    let rest = run("out").exits(0);
+    assert_eq!(scored(&rest, "recalled"), kept);
+    assert_eq!(scored(&rest, "recalled") + scored(&rest, "scored"), scored(&whole, "scored"));
+    place.rows("whole").assert_same(&place.rows("out"), "after the server was away");
 }
 
 #[test]
