@@ -1,5 +1,8 @@
 //! What holds for the kinds of the engine, whatever their keys are.
 
+#[path = "../../../operators/score/tests/made/mod.rs"]
+mod made;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,8 +16,9 @@ use super::super::{Diagnostics, load, load_echo};
 fn kinds() -> Vec<&'static ConfigKind> {
     let sources = REGISTRY.sources.iter().map(Kind::config);
     let authors = REGISTRY.authors.iter().map(Kind::config);
+    let scorers = REGISTRY.scorers.iter().map(Kind::config);
     let operators = REGISTRY.operators.iter().map(Kind::config);
-    sources.chain(authors).chain(operators).collect()
+    sources.chain(authors).chain(scorers).chain(operators).collect()
 }
 
 /// Calls `visit` with every schema inside a schema.
@@ -71,6 +75,7 @@ fn names_of_kinds_are_unique() {
     };
     unique(REGISTRY.sources.iter().map(|kind| kind.config.name).collect());
     unique(REGISTRY.authors.iter().map(|kind| kind.config.name).collect());
+    unique(REGISTRY.scorers.iter().map(|kind| kind.config.name).collect());
     unique(REGISTRY.operators.iter().map(|kind| kind.config.name).collect());
 }
 
@@ -83,10 +88,16 @@ fn plans() -> Vec<PathBuf> {
 
 #[test]
 fn the_plans_that_people_copy_are_right() {
-    assert!(plans().len() >= 3);
+    assert!(plans().len() >= 5);
+    let model = tempfile::tempdir().unwrap();
+    let tokenizer = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/tokenizer.json");
+    made::with_tokenizer(model.path(), &tokenizer);
+    let set = format!("scorers.judge.folder={}", model.path().display());
     for path in plans() {
+        let scores = fs::read_to_string(&path).unwrap().contains("[scorers.judge]");
+        let sets: &[_] = if scores { std::slice::from_ref(&set) } else { &[] };
         let wrong = |wrong: Diagnostics| -> ! { panic!("{}", wrong.to_plain_string()) };
-        let plan = load(&path, &[], &|_| None).unwrap_or_else(|found| wrong(found));
+        let plan = load(&path, sets, &|_| None).unwrap_or_else(|found| wrong(found));
         assert!(plan.warnings().is_empty(), "{}", plan.warnings().to_plain_string());
         let built = plan.build().unwrap_or_else(|found| wrong(found));
         let again = load_echo("echo", &built.echo, &[]).unwrap_or_else(|found| wrong(found));
