@@ -3,13 +3,20 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float32Array, Int64Array, ListArray, StringArray, StructArray};
+use arrow::array::{
+    ArrayRef, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{DataType, Field, Fields};
+use arrow::datatypes::{DataType, Field, Fields, Schema};
 use arrow::error::ArrowError;
 
 /// An array, or why it cannot be made.
 pub(super) type Made<T> = Result<T, ArrowError>;
+
+/// Rows of a table of these columns.
+pub(super) fn batch(fields: Vec<Field>, columns: Vec<ArrayRef>) -> Made<RecordBatch> {
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
 
 pub(super) fn required(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, false)

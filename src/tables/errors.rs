@@ -3,9 +3,8 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field};
 
-use super::arrays::{Made, optional, optional_strings, required, strings};
+use super::arrays::{Made, batch, optional, optional_strings, required, strings};
 use super::columns::{Columns, Read, text};
-use super::table::Table;
 
 /// A row of `errors`.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +44,7 @@ pub fn error_batch(rows: &[ErrorRow]) -> Made<RecordBatch> {
         strings(rows, |row| &row.kind),
         strings(rows, |row| &row.message),
     ];
-    RecordBatch::try_new(Table::Errors.schema(), columns)
+    batch(error_fields(), columns)
 }
 
 /// Rows of `errors`.

@@ -6,9 +6,7 @@ use arrow::array::{Float64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field};
 use backstory_core::Request;
 
-use super::arrays::{Made, numbers, optional, optional_strings, required, strings};
-
-use super::table::Table;
+use super::arrays::{Made, batch, numbers, optional, optional_strings, required, strings};
 
 /// A row of `ledger`.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,5 +62,5 @@ pub fn ledger_batch(rows: &[LedgerRow]) -> Made<RecordBatch> {
         strings(rows, |row| row.request.outcome.name()),
         optional_strings(rows, |row| row.request.message.as_deref()),
     ];
-    RecordBatch::try_new(Table::Ledger.schema(), columns)
+    batch(ledger_fields(), columns)
 }

@@ -7,10 +7,9 @@ use arrow::buffer::{Buffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Int32Type};
 use backstory_core::TokenSpan;
 
-use super::arrays::{Made, list_of, numbers, one_list, required, strings};
+use super::arrays::{Made, batch, list_of, numbers, one_list, required, strings};
 use super::columns::{Columns, Read, damaged};
 use super::spans::{read_token_spans, span_fields, spans};
-use super::table::Table;
 
 /// A row of `sequences`.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +63,7 @@ pub fn sequence_batch(row: SequenceRow) -> Made<RecordBatch> {
     let ids = ScalarBuffer::<i32>::from(Buffer::from_vec(row.input_ids));
     columns.push(one_list(Arc::new(Int32Array::new(ids, None)))?);
     columns.extend(further);
-    RecordBatch::try_new(Table::Sequences.schema(), columns)
+    batch(sequence_fields(), columns)
 }
 
 /// Rows of `sequences`.

@@ -9,13 +9,12 @@ use backstory_core::{Message, Mode, Span};
 use backstory_quality::Summary;
 
 use super::arrays::{
-    Made, list_of, numbers, one_list, optional, optional_strings, required, shares, strings,
+    Made, batch, list_of, numbers, one_list, optional, optional_strings, required, shares, strings,
     structs,
 };
 use super::columns::{Columns, Read, damaged, read_texts, text};
 use super::messages::{message_fields, messages, read_messages};
 use super::spans::{read_spans, span_fields, spans};
-use super::table::Table;
 use super::thoughts::{ThoughtRow, read_thoughts, thought_fields, thoughts};
 
 /// A row of `trajectories`.
@@ -164,7 +163,7 @@ pub fn trajectory_batch(row: TrajectoryRow) -> Made<RecordBatch> {
     let offsets = OffsetBuffer::from_lengths([row.text.len()]);
     let text = StringArray::try_new(offsets, Buffer::from_vec(row.text.into_bytes()), None)?;
     columns.extend([Arc::new(text) as ArrayRef, one_list(spans)?]);
-    RecordBatch::try_new(Table::Trajectories.schema(), columns)
+    batch(trajectory_fields(), columns)
 }
 
 fn files(rows: &[FileRow]) -> Made<ArrayRef> {

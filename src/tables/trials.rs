@@ -10,9 +10,8 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int32Type, Int64Type};
 use backstory_core::{Decision, Quality, Trial, TrialScore, Variant};
 
-use super::arrays::{Made, list, list_of, optional, optional_strings, required, strings};
+use super::arrays::{Made, batch, list, list_of, optional, optional_strings, required, strings};
 use super::columns::{Columns, Read, damaged, read_numbers, text};
-use super::table::Table;
 use super::thoughts::{measure_fields, measures, read_measures};
 
 /// A row of `trials`.
@@ -131,7 +130,7 @@ pub fn trial_batch(rows: &[TrialRow]) -> Made<RecordBatch> {
         list(rows.iter().map(|row| excess(row).len()), Arc::new(levels))?,
         qualities(rows)?,
     ];
-    RecordBatch::try_new(Table::Trials.schema(), columns)
+    batch(trial_fields(), columns)
 }
 
 fn qualities(rows: &[TrialRow]) -> Made<ArrayRef> {
