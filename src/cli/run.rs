@@ -64,6 +64,11 @@ pub(super) fn execute(
     let output = runtime.block_on(Output::open(&plan.sink, &identity(&plan)))?;
     let committed = runtime.block_on(output.committed())?;
     charge(&plan, &runtime.block_on(output.spent())?);
+    if names.iter().any(|name| !committed.contains_key(&**name)) {
+        for judge in &plan.judges {
+            runtime.block_on(judge.ready()).map_err(CliError::Model)?;
+        }
+    }
 
     let progress = Arc::new(Progress::default());
     let control = Arc::new(Control::default());

@@ -88,6 +88,11 @@ pub trait Judge: Send + Sync {
         None
     }
 
+    /// Returns once it can be asked, or says why it cannot: before a run spends anything on what comes first.
+    async fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// How likely the target is after each candidate.
     async fn weigh(&self, case: Case) -> Weighing;
 }

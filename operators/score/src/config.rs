@@ -88,7 +88,7 @@ impl LocalConfig {
     /// What it takes that a run waits for.
     pub const EFFECT: Option<&'static str> = Some("scores");
 
-    /// Makes the judge. Reads the model's files to know which model it is; loads it with the first score.
+    /// Makes the judge. Reads the model's files to know which model it is; loads it once it has to be ready.
     pub fn build(
         self,
         environment: &ModelEnvironment<'_>,
@@ -151,7 +151,7 @@ impl ServerConfig {
     /// What it takes that a run waits for.
     pub const EFFECT: Option<&'static str> = Some("scores");
 
-    /// Makes the judge. Asks no server: they are probed with the first score.
+    /// Makes the judge. Asks no server: they are probed once it has to be ready.
     pub fn build(
         self,
         environment: &ModelEnvironment<'_>,

@@ -63,6 +63,10 @@ impl Judge for TextScorer {
         )
     }
 
+    async fn ready(&self) -> Result<(), String> {
+        self.scorer.ready().await
+    }
+
     fn status(&self) -> Option<ScorerStatus> {
         self.scorer.status()
     }

@@ -178,6 +178,13 @@ impl Scorer for KeptScorer {
         self.identity.clone()
     }
 
+    async fn ready(&self) -> Result<(), String> {
+        match &self.scorer {
+            Some(scorer) => scorer.ready().await,
+            None => Ok(()),
+        }
+    }
+
     async fn score(&self, request: ScoreRequest) -> Scores {
         self.score_on_record(request).await.0
     }

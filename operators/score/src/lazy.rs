@@ -11,7 +11,7 @@ use crate::{Identity, ScoreError, ScoreRequest, Scorer, TargetScore};
 /// A scorer, or why there is none.
 pub(crate) type Made = Result<Arc<dyn Scorer>, String>;
 
-/// A scorer that the first request makes. If that fails, all requests fail for the same reason.
+/// A scorer that is made once it has to be ready, or by the first request. If that fails, all requests fail for the same reason.
 pub(crate) struct LazyScorer {
     identity: Identity,
     make: Arc<dyn Fn() -> Made + Send + Sync>,
@@ -38,6 +38,10 @@ impl Scorer for LazyScorer {
             Some(Ok(scorer)) => scorer.identity(),
             _ => self.identity.clone(),
         }
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        self.made.get_or_init(|| self.make()).await.as_ref().map(drop).map_err(String::clone)
     }
 
     async fn score(&self, request: ScoreRequest) -> Vec<Result<TargetScore, ScoreError>> {

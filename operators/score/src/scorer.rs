@@ -10,6 +10,11 @@ pub trait Scorer: Send + Sync {
     /// What determines the scores besides the request, for the record.
     fn identity(&self) -> Identity;
 
+    /// Returns once it can be asked, or says why it cannot.
+    async fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// One result for each candidate, in order.
     async fn score(&self, request: ScoreRequest) -> Vec<Result<TargetScore, ScoreError>>;
 
