@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use backstory_core::{Decision, Digest, Gains};
+use backstory_core::{Digest, Gains, Hasher};
 use backstory_search::{Rule, replay};
 
 use super::trajectories::Found;
@@ -11,14 +11,9 @@ use super::{Breach, breach};
 use crate::plan::{Arm, Resolved};
 use crate::tables::{OutputError, Reader, ThoughtRow, TrialRow};
 
-/// What the record says of the thoughts of all searches: by repository and operator, then by file, in order.
-pub(super) type Searches = BTreeMap<(String, String), BTreeMap<u32, Vec<Kept>>>;
-
-/// A thought that was searched and is still there.
-pub(super) struct Kept {
-    text: Digest,
-    gains: Gains,
-}
+/// What the record says of the thoughts of each search in each repository, by repository and operator: a digest, for
+/// there are many.
+pub(super) type Searches = BTreeMap<(String, String), Digest>;
 
 /// Decides all trials again. `rules` are those of the plan's searches.
 pub(super) async fn check_searches(
@@ -28,26 +23,20 @@ pub(super) async fn check_searches(
 ) -> Result<Searches, OutputError> {
     let mut searches = Searches::new();
     let each = |rows: Vec<TrialRow>| {
-        let Some((repo, simulation)) =
-            rows.first().map(|row| (row.repo.clone(), row.simulation.clone()))
-        else {
-            return;
-        };
-        match rules.get(&simulation).ok_or("the plan has no such search") {
-            Ok(rule) => match check(&rows, rule) {
-                Ok(kept) => drop(searches.insert((repo, simulation), kept)),
-                Err(what) => breach(breaches, &repo, None, "explained", what),
-            },
-            Err(what) => {
-                breach(breaches, &repo, None, "explained", format!("{what} as \"{simulation}\""));
-            }
+        let Some(TrialRow { repo, simulation, .. }) = rows.first().cloned() else { return };
+        let unknown = || format!("the plan has no search \"{simulation}\"");
+        let checked = rules.get(&simulation).ok_or_else(unknown);
+        match checked.and_then(|rule| check(&rows, rule)) {
+            Ok(kept) => drop(searches.insert((repo, simulation), kept)),
+            Err(what) => breach(breaches, &repo, None, "explained", what),
         }
     };
     reader.trials(each).await?;
     Ok(searches)
 }
 
-fn check(rows: &[TrialRow], rule: &Rule) -> Result<BTreeMap<u32, Vec<Kept>>, String> {
+/// The digest of the thoughts that were kept, if all decisions follow from the scores.
+fn check(rows: &[TrialRow], rule: &Rule) -> Result<Digest, String> {
     let trials: Vec<_> = rows.iter().map(|row| row.trial.clone()).collect();
     for (row, again) in rows.iter().zip(again(rows)) {
         if *row != again {
@@ -68,19 +57,9 @@ fn check(rows: &[TrialRow], rule: &Rule) -> Result<BTreeMap<u32, Vec<Kept>>, Str
             ));
         }
     }
-    let mut files = BTreeMap::<u32, Vec<Kept>>::new();
-    for step in replayed {
-        let of_file = files.entry(step.file).or_default();
-        let excluded = || {
-            let first = trials.iter().find(|it| (it.file, it.step) == (step.file, step.step));
-            first.filter(|trial| matches!(trial.decision, Decision::Excluded(_)))
-        };
-        let stands = step.kept.map(|kept| &trials[kept]).or_else(excluded);
-        if let Some(trial) = stands.filter(|_| !step.dropped) {
-            of_file.push(Kept { text: Digest::of(trial.text.trim()), gains: step.gains });
-        }
-    }
-    Ok(files)
+    let there = replayed.iter().filter(|step| !step.dropped);
+    let kept = there.filter_map(|step| Some((step.file, &*trials[step.kept?].text, &step.gains)));
+    Ok(digest(kept))
 }
 
 /// The rows as they follow from their trials.
@@ -93,7 +72,8 @@ fn again(rows: &[TrialRow]) -> Vec<TrialRow> {
     rows.collect()
 }
 
-/// That the thoughts of a row about one file are those that its search has kept. `texts` are as many as `rows`.
+/// That the thoughts of a row that gain anything, or nothing, are those that its search has kept. `texts` are as
+/// many as `rows`. What was not searched has no gains and is not on record.
 pub(super) fn check_kept(
     plan: &Resolved,
     arm: &Arm,
@@ -106,26 +86,24 @@ pub(super) fn check_kept(
     let Some(simulation) = arm.simulation.map(|at| plan.simulations[at].name.clone()) else {
         return;
     };
-    let of_repo = searches.get(&(repo.to_owned(), simulation));
-    let file = rows.first().map_or(0, |row| row.file);
-    let mut kept = of_repo.and_then(|files| files.get(&file)).into_iter().flatten().peekable();
-    for (row, text) in rows.iter().zip(texts) {
-        let is_next =
-            |kept: &&Kept| kept.text == Digest::of(text.trim()) && same(&kept.gains, &row.gains);
-        // A thought that the plan does not search has no trials, and gains nothing.
-        if kept.next_if(is_next).is_none() && row.gains != Gains::default() {
-            found.push(("explained", format!("no trial explains a thought of file {file}")));
-            return;
-        }
-    }
-    if kept.next().is_some() {
-        found.push(("explained", format!("a thought of file {file} is not the one that was kept")));
+    let that_gain = rows.iter().zip(texts).filter(|(row, _)| row.gains != Gains::default());
+    let of_row = digest(that_gain.map(|(row, text)| (row.file, *text, &row.gains)));
+    let nothing = || digest(std::iter::empty());
+    let on_record = searches.get(&(repo.to_owned(), simulation)).copied();
+    if on_record.unwrap_or_else(nothing) != of_row {
+        let detail = "its thoughts, or what they gain, are not what the trials tell";
+        found.push(("explained", detail.to_owned()));
     }
 }
 
-/// Whether gains are equal. Rounds at the end that found nothing to compare are not on record.
-fn same(on_record: &Gains, of_row: &Gains) -> bool {
-    let (told, rest) = of_row.rounds.split_at(on_record.rounds.len().min(of_row.rounds.len()));
-    let of_row = Gains { rounds: told.to_vec(), ..of_row.clone() };
-    *on_record == of_row && rest.iter().all(|gain| *gain == 0.0)
+/// Of thoughts in order: file, text, gains. Rounds at the end that found nothing to compare are not on record.
+fn digest<'a>(thoughts: impl Iterator<Item = (u32, &'a str, &'a Gains)>) -> Digest {
+    let mut hasher = Hasher::new();
+    for (file, text, gains) in thoughts {
+        let last = gains.rounds.iter().rposition(|gain| *gain != 0.0);
+        let rounds = gains.rounds[..last.map_or(0, |last| last + 1)].to_vec();
+        let gains = Gains { rounds, ..gains.clone() };
+        hasher.field(file.to_le_bytes()).field(text.trim()).field(format!("{gains:?}"));
+    }
+    hasher.finish()
 }

@@ -53,11 +53,8 @@ pub(super) fn check_thoughts(
             found.push(("measured", format!("{what} of thought {number}, of \"{}\"", file.path)));
         }
     }
-    let mut texts = thoughts.iter().map(|thought| thought.text);
-    for rows in row.thoughts.chunk_by(|one, next| one.file == next.file) {
-        let texts: Vec<_> = texts.by_ref().take(rows.len()).collect();
-        check_kept(plan, arm, searches, &row.repo, rows, &texts, found);
-    }
+    let texts: Vec<_> = thoughts.iter().map(|thought| thought.text).collect();
+    check_kept(plan, arm, searches, &row.repo, &row.thoughts, &texts, found);
     let of_file = row.thoughts.chunk_by(|one, next| one.file == next.file);
     let marks = of_file.flat_map(|thoughts| {
         let (mut qualities, mut gains) = (vec![], vec![]);
