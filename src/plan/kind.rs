@@ -38,25 +38,21 @@ pub struct SourceKind {
     pub open: fn(Json, &Path, Classify) -> Built<Box<dyn Source>>,
 }
 
-/// A kind of author.
-pub struct AuthorKind {
+/// A kind of whoever is asked: an author, or a judge.
+pub struct AskedKind<T: ?Sized> {
     /// The common part.
     pub config: ConfigKind,
-    /// What it asks of the world outside the process, in one word; none if nothing.
+    /// What of it a run waits for, in one word; none if nothing.
     pub effect: Option<&'static str>,
-    /// Makes the author.
-    pub build: fn(Json, &ModelEnvironment<'_>) -> Built<Arc<dyn Author>>,
+    /// Makes the one who is asked.
+    pub build: fn(Json, &ModelEnvironment<'_>) -> Built<Arc<T>>,
 }
 
+/// A kind of author.
+pub type AuthorKind = AskedKind<dyn Author>;
+
 /// A kind of scorer.
-pub struct ScorerKind {
-    /// The common part.
-    pub config: ConfigKind,
-    /// What it gives that a run waits for, in one word; none if it takes no time.
-    pub effect: Option<&'static str>,
-    /// Makes the judge.
-    pub build: fn(Json, &ModelEnvironment<'_>) -> Built<Arc<dyn Judge>>,
-}
+pub type ScorerKind = AskedKind<dyn Judge>;
 
 /// A kind of operator.
 pub struct OperatorKind {
@@ -94,13 +90,7 @@ impl Kind for SourceKind {
     }
 }
 
-impl Kind for AuthorKind {
-    fn config(&self) -> &ConfigKind {
-        &self.config
-    }
-}
-
-impl Kind for ScorerKind {
+impl<T: ?Sized + 'static> Kind for AskedKind<T> {
     fn config(&self) -> &ConfigKind {
         &self.config
     }
@@ -146,10 +136,10 @@ macro_rules! source {
     };
 }
 
-/// The kind of author that a struct configures.
-macro_rules! author {
+/// The kind of author, or of scorer, that a struct configures.
+macro_rules! asked {
     ($config:ty) => {
-        $crate::plan::kind::AuthorKind {
+        $crate::plan::kind::AskedKind {
             config: $crate::plan::kind::ConfigKind::of::<$config>(
                 <$config>::KIND,
                 <$config>::SUMMARY,
@@ -162,23 +152,7 @@ macro_rules! author {
     };
 }
 
-/// The kind of scorer that a struct configures.
-macro_rules! scorer {
-    ($config:ty) => {
-        $crate::plan::kind::ScorerKind {
-            config: $crate::plan::kind::ConfigKind::of::<$config>(
-                <$config>::KIND,
-                <$config>::SUMMARY,
-            ),
-            effect: <$config>::EFFECT,
-            build: |config, environment| {
-                $crate::plan::kind::read::<$config>(config)?.build(environment)
-            },
-        }
-    };
-}
-
-pub(super) use {author, scorer, source};
+pub(super) use {asked, source};
 
 /// A struct whose fields are the keys of a table.
 pub trait Config: DeserializeOwned + Serialize + JsonSchema {}

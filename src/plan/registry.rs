@@ -3,7 +3,7 @@
 //! Parsing, checks, hints, the JSON schema and the list for the manual read these lines, in this order.
 //! A new kind is a struct in a folder of its own, and its line.
 
-use super::kind::{OperatorKind, Registry, author, scorer, source};
+use super::kind::{OperatorKind, Registry, asked, source};
 
 /// The kinds of this engine.
 pub static REGISTRY: Registry = Registry {
@@ -14,13 +14,13 @@ pub static REGISTRY: Registry = Registry {
     ],
     authors: &[
         // [models.NAME]
-        author!(backstory_author::OpenAiConfig),
-        author!(backstory_author::Outline),
+        asked!(backstory_author::OpenAiConfig),
+        asked!(backstory_author::Outline),
     ],
     scorers: &[
         // [scorers.NAME]
-        scorer!(backstory_score::LocalConfig),
-        scorer!(backstory_score::ServerConfig),
+        asked!(backstory_score::LocalConfig),
+        asked!(backstory_score::ServerConfig),
     ],
     operators: &[
         // [[operator]]

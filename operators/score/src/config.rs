@@ -53,14 +53,16 @@ pub struct LocalConfig {
     pub scores: Option<PathBuf>,
 }
 
-const USUAL: CpuOptions = CpuOptions { threads: 1, pass_tokens: 2048, slots: 32_768 };
-
 fn usual_pass() -> NonZeroU32 {
-    NonZeroU32::MIN.saturating_add(USUAL.pass_tokens as u32 - 1)
+    positive(CpuOptions::default().pass_tokens)
 }
 
 fn usual_cache() -> NonZeroU32 {
-    NonZeroU32::MIN.saturating_add(USUAL.slots as u32 - 1)
+    positive(CpuOptions::default().slots)
+}
+
+fn positive(number: usize) -> NonZeroU32 {
+    u32::try_from(number).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)
 }
 
 /// A language model on servers: `SGLang`, vLLM, or any that echoes a prompt with its log-probabilities.

@@ -15,12 +15,12 @@ use backstory_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::kind::{OperatorKind, Registry, author, scorer, source};
+use crate::plan::kind::{OperatorKind, Registry, asked, source};
 
 pub static FAKES: Registry = Registry {
     sources: &[source!(Dir)],
-    authors: &[author!(Facts)],
-    scorers: &[scorer!(Dice)],
+    authors: &[asked!(Facts)],
+    scorers: &[asked!(Dice)],
     operators: &[
         OperatorKind::of::<Parse>(),
         OperatorKind::of::<Order>(),

@@ -228,7 +228,7 @@ fn key(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Key, Bui
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::needless_pass_by_value, clippy::unwrap_used)]
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
     use serde_json::{Value, json};
 
