@@ -168,7 +168,7 @@ pub trait SimulateFile: Send + Sync {
     /// What the author of a thought sees of its file, as recorded in rows.
     fn mode(&self) -> Mode;
 
-    /// What gates say of thoughts of a file that they let pass, as recorded in its draft.
+    /// What gates say of thoughts of a file that they let pass.
     fn marks(&self, structure: &Structure, file: u32, qualities: &[Quality]) -> Vec<String>;
 
     /// The draft of one file.
@@ -203,7 +203,7 @@ pub trait SearchFile: Send + Sync {
     ) -> Vec<String>;
 
     /// The draft with better thoughts, or without some, and nothing else in it changed but what is known of
-    /// them: its marks are those of [`SearchFile::marks`] alone.
+    /// them.
     async fn search(&self, searching: &Searching<'_>) -> Searched;
 }
 

@@ -58,8 +58,6 @@ pub struct Draft {
     pub steps: Vec<Step>,
     /// What is known of each thought that is there, in order.
     pub qualities: Vec<Quality>,
-    /// What gates of the plan found and let pass, as sentences. They count the thoughts that are there.
-    pub marks: Vec<String>,
     /// What each thought that is there does for the file, in order; empty where nothing was searched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gains: Vec<Gains>,

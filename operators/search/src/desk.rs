@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use backstory_core::{
     Authored, Decision, Draft, Failure, FailureKind, Gains, Halt, Quality, Request, Scene,
-    SearchFile, Searched, Searching, Stage, Step, Trial, TrialScore, Unscored, Variant, Weighing,
+    Searched, Searching, Stage, Step, Trial, TrialScore, Unscored, Variant, Weighing,
 };
 use backstory_quality::{Shown, measure};
 
@@ -284,7 +284,5 @@ impl Desk<'_> {
         });
         let measured = |(step, thought)| self.measured(step, std::iter::once(thought));
         self.draft.qualities = thoughts.flat_map(measured).collect();
-        let Draft { file, qualities, gains, .. } = &self.draft;
-        self.draft.marks = self.searcher.marks(self.searching.structure, *file, qualities, gains);
     }
 }

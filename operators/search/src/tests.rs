@@ -78,6 +78,8 @@ fn config(fields: &serde_json::Value) -> Search {
 #[derive(Clone, Debug, PartialEq)]
 struct Found {
     draft: Draft,
+    /// What gates say of it.
+    marks: Vec<String>,
     trials: Vec<Trial>,
 }
 
@@ -88,7 +90,11 @@ fn run(
     control: Option<&Draft>,
 ) -> Authored<Found, Halt> {
     let Searched { draft, trials } = run_whole(searcher, structure, draft, control);
-    draft.then(|draft| draft.map(|draft| Found { draft, trials }))
+    draft.then(|draft| {
+        let draft = draft?;
+        let marks = searcher.marks(structure, draft.file, &draft.qualities, &draft.gains);
+        Ok(Found { draft, marks, trials })
+    })
 }
 
 fn run_whole(

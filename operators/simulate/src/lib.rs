@@ -113,8 +113,7 @@ impl SimulateFile for Simulator {
             requests: vec![],
         };
         let result = desk.work().await;
-        let Desk { mut draft, requests, .. } = desk;
-        draft.marks = self.marks(structure, file, &draft.qualities);
+        let Desk { draft, requests, .. } = desk;
         Authored { result: result.map(|()| draft), requests }
     }
 }

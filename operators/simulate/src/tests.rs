@@ -178,26 +178,31 @@ impl Author for Attempts {
     }
 }
 
-fn gated(gates: serde_json::Value) -> Authored<Draft, Halt> {
-    let structure = structure(&[("a", 1)], vec![0], vec![vec![]]);
+fn gating(gates: serde_json::Value) -> (Simulator, Structure) {
     let mut simulator = simulator(Attempts, 9);
     simulator.gates = serde_json::from_value(gates).unwrap();
+    (simulator, structure(&[("a", 1)], vec![0], vec![vec![]]))
+}
+
+fn gated(gates: serde_json::Value) -> Authored<Draft, Halt> {
+    let (simulator, structure) = gating(gates);
     draft(&simulator, &structure, 0)
 }
 
 #[test]
 fn a_gate_asks_again_and_then_decides() {
-    let authored = gated(json!([
+    let (simulator, structure) = gating(json!([
         {"measure": "words", "above": 2, "then": "reject", "attempts": 1},
         {"measure": "words", "above": 1, "then": "mark"},
     ]));
+    let authored = draft(&simulator, &structure, 0);
     let outcomes: Vec<_> = authored.requests.iter().map(|request| request.outcome.name()).collect();
     assert_eq!(outcomes, ["refused", "used", "refused", "used"]);
     assert_eq!(authored.requests[0].message.as_deref(), Some("words is 3, above 2"));
     let draft = authored.result.unwrap();
     assert_eq!(draft.thoughts().collect::<Vec<_>>(), ["word word", "word word"]);
     assert_eq!(
-        draft.marks,
+        simulator.marks(&structure, 0, &draft.qualities),
         ["a, thought 1: words is 2, above 1", "a, thought 2: words is 2, above 1"]
     );
     assert_eq!(draft.qualities.iter().map(|quality| quality.words).collect::<Vec<_>>(), [2, 2]);

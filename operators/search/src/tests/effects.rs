@@ -157,7 +157,7 @@ fn a_gate_refuses_or_marks() {
     assert_eq!(decisions(&authored.result.unwrap()), ["gate", "kept"]);
     let searched = search("-2 -2 -2", rounds, &gates("mark"));
     assert_eq!(decisions(&searched), ["kept", "not-better"]);
-    assert_eq!(searched.draft.marks, ["f, thought 1: words is 4, above 3"]);
+    assert_eq!(searched.marks, ["f, thought 1: words is 4, above 3"]);
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn a_thought_that_does_not_beat_silence_can_be_dropped() {
 #[test]
 fn a_gain_can_be_marked_or_fail_the_file() {
     let searched = search("-5 -5 -5", &[], &gate("vs-none", 0.0, "mark"));
-    assert_eq!(searched.draft.marks, ["f, thought 1: vs-none is -1.00, below 0"]);
+    assert_eq!(searched.marks, ["f, thought 1: vs-none is -1.00, below 0"]);
     assert_eq!(searched.trials[0].decision, Decision::Reference);
 
     let rounds: &[&[_]] = &[&["-7 -7 -7"]];
@@ -71,11 +71,11 @@ fn a_gain_can_be_marked_or_fail_the_file() {
 fn what_comes_after_a_dropped_thought_does_without_it() {
     let mut fields = gate("vs-none", 0.0, "drop");
     fields["gates"] = json!([{ "measure": "words", "below": 9, "then": "mark" }]);
-    let Found { draft, trials } = search_two("-5 -5 -5 helper_one", "-2 -2 -2", &fields);
+    let Found { draft, marks, trials } = search_two("-5 -5 -5 helper_one", "-2 -2 -2", &fields);
     let steps =
         [Step::Read(1), Step::Observation(1), Step::Think("-2 -2 -2".into()), Step::Write(0)];
     assert_eq!(draft.steps, steps);
-    assert_eq!(draft.marks, ["f, thought 1: words is 3, below 9"]);
+    assert_eq!(marks, ["f, thought 1: words is 3, below 9"]);
     assert_eq!((draft.gains.len(), draft.qualities.len()), (1, 1));
     assert_eq!((draft.gains[0].vs_none, draft.qualities[0].words), (Some(2.0), 3));
     let tried: Vec<_> = trials.iter().map(|trial| (trial.step, trial.variant)).collect();
@@ -130,7 +130,7 @@ fn a_licence_at_the_top_is_scored_but_does_not_count() {
     let files = [("f", "# Copyright A\na b c")];
     let score = |fields: &serde_json::Value| {
         let rounds: &[&[_]] = &[&["-1 -1 -1 -3 -2 -2"]];
-        let Found { draft, trials } =
+        let Found { draft, trials, .. } =
             search_in(&files, "-9 -9 -9 -2 -2 -2", rounds, fields, None).result.unwrap();
         let score = trials[0].score.clone().unwrap();
         let of_file = (score.nats, score.target_tokens, score.target_bytes, score.excess[0]);
