@@ -49,7 +49,7 @@ struct Estimated {
     tokens_out: Range,
     /// None without prices in the plan.
     money: Option<Range>,
-    /// With all servers as busy as the plan allows; none without a sample.
+    /// With all servers as busy as the plan allows; none without a sample, and for scores.
     seconds: Option<Range>,
 }
 
@@ -195,12 +195,13 @@ impl Estimate {
             let like = |of: fn(&Cost) -> f64| range(of, of);
             let money = like(|cost| cost.money);
             let seconds = range(|cost| cost.seconds, |cost| cost.requests);
+            let timed = sample.is_some() && seconds.value > 0.0;
             Estimated {
                 requests: like(|cost| cost.requests),
                 tokens_in: like(|cost| cost.tokens_in),
                 tokens_out: like(|cost| cost.tokens_out),
                 money: (money.value > 0.0).then_some(money),
-                seconds: sample.map(|_| seconds.scaled(1.0 / self.slots.max(1) as f64)),
+                seconds: timed.then(|| seconds.scaled(1.0 / self.slots.max(1) as f64)),
             }
         };
         let lines = rehearsal.stages.iter().map(|stage| Line {
@@ -266,10 +267,13 @@ impl Estimate {
                         repositories for real and corrects all this by what they take.";
             notes.push(told.to_owned());
         } else {
+            let sampled = plural(self.sampled as u64, "repository", "repositories");
+            notes.push(format!("Corrected by what came of {sampled} that ran for real."));
+        }
+        if self.total.seconds.is_some() {
             notes.push(format!(
-                "Corrected by what the {} took that were run for real. Time is that of {} requests at a time, \
-                 which is the most that the plan allows, each as slow as in the sample.",
-                plural(self.sampled as u64, "repository", "repositories"),
+                "Time is that of {} requests at a time, which is the most that the plan allows, each as slow as in \
+                 the sample.",
                 count(self.slots)
             ));
         }
