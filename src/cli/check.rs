@@ -15,7 +15,7 @@ pub fn check(args: &PlanArgs) -> Result<Exit, CliError> {
         args.plan.display(),
         plural(names.len() as u64, "repository", "repositories"),
         plural(plan.arms.len() as u64, "arm", "arms"),
-        plan.sink.display()
+        plan.sink
     )?;
     Ok(Exit::Done)
 }

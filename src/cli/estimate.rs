@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backstory_core::Digest;
+use backstory_store::Location;
 use clap::Args;
 use serde::Serialize;
 use tempfile::TempDir;
@@ -85,7 +86,7 @@ pub fn estimate(args: &EstimateArgs) -> Result<Exit, CliError> {
     let names = run::list(&rehearsed)?;
     let chosen = choose(&names, args.count);
     let (summary, rehearsal) =
-        execute(rehearsed, &chosen, workers, &scratch.path().join("rehearsal"))?;
+        execute(rehearsed, &chosen, workers, &super::folder(&scratch.path().join("rehearsal"))?)?;
     if summary.stopped.is_some() {
         return Ok(summary.exit());
     }
@@ -135,7 +136,7 @@ fn sample(
     scratch: &Path,
     estimate: &mut Estimate,
 ) -> Result<Option<Costs>, CliError> {
-    let (summary, taken) = execute(loaded.build()?, chosen, workers, &scratch.join("sample"))?;
+    let (summary, taken) = execute(loaded.build()?, chosen, workers, &super::folder(&scratch.join("sample"))?)?;
     match summary.stopped {
         Some(Stop::Unavailable(why)) => Err(CliError::Model(why)),
         Some(Stop::Interrupted) => Ok(None),
@@ -151,9 +152,9 @@ fn execute(
     mut plan: Resolved,
     names: &[Arc<str>],
     workers: usize,
-    sink: &Path,
+    sink: &Location,
 ) -> Result<(Summary, Taken), CliError> {
-    sink.clone_into(&mut plan.sink);
+    plan.sink = sink.clone();
     let summary = run::execute(plan, names.to_vec(), workers)?;
     let taken = reading_runtime()?.block_on(taken(sink))?;
     Ok((summary, taken))

@@ -21,7 +21,7 @@ fn drawing(plan: &Resolved, paint: Paint) -> String {
     let mut text = format!("{}  {}\n", paint.bold("source"), plan.source_kind);
     let tree = Tree { stages: &plan.stages, paint };
     tree.readers_of("source", "", &mut text);
-    let _ = writeln!(text, "\n{}  {}", paint.bold("sink"), plan.sink.display());
+    let _ = writeln!(text, "\n{}  {}", paint.bold("sink"), plan.sink);
     for arm in &plan.arms {
         let author = arm.simulation.map(|index| plan.author(index));
         let author = author.map(|author| format!(", written by {author}")).unwrap_or_default();

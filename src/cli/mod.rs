@@ -20,9 +20,11 @@ mod verify;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use backstory_store::Location;
 use clap::{Args, Parser, Subcommand};
 
 use crate::plan::{Diagnostics, Loaded, Resolved};
+use crate::tables::Reader;
 use error::CliError;
 pub use error::Exit;
 
@@ -121,6 +123,38 @@ impl PlanArgs {
     fn resolve(&self) -> Result<Resolved, CliError> {
         Ok(self.load()?.build()?)
     }
+}
+
+/// What a run has left behind.
+#[derive(Args)]
+struct OutArgs {
+    /// The output of a run: a folder, or a URI such as `s3://bucket/prefix`
+    out: String,
+    /// Read it as it was after that commit; `backstory history` lists them
+    #[arg(long, value_name = "V")]
+    version: Option<u64>,
+}
+
+impl OutArgs {
+    fn place(&self) -> Result<Location, CliError> {
+        place(&self.out)
+    }
+
+    async fn reader(&self) -> Result<Reader, CliError> {
+        Ok(Reader::open(&self.place()?, self.version).await?)
+    }
+}
+
+/// A folder of this machine.
+fn folder(path: &Path) -> Result<Location, CliError> {
+    let place = Location::folder(path);
+    place.map_err(|error| CliError::Usage(format!("{}\nhint: {}", error.message, error.hint)))
+}
+
+/// The place that an argument names.
+fn place(uri: &str) -> Result<Location, CliError> {
+    let place = Location::open(uri, Path::new(""));
+    place.map_err(|error| CliError::Usage(format!("{}\nhint: {}", error.message, error.hint)))
 }
 
 /// Runs the command that the arguments name.

@@ -1,7 +1,6 @@
 //! `backstory query`: SQL over the tables.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::json::LineDelimitedWriter;
@@ -9,21 +8,21 @@ use arrow::util::pretty::pretty_format_batches_with_schema;
 use clap::Args;
 use futures::TryStreamExt;
 
-use super::{CliError, Exit, reading_runtime};
-use crate::tables::{OutputError, Reader};
+use super::{CliError, Exit, OutArgs, reading_runtime};
+use crate::tables::OutputError;
 
 /// Arguments of `query`.
 #[derive(Args)]
 #[command(after_help = "\
-Tables: trajectories, sequences, ledger, trials, errors. For instance:
+Tables: trajectories, sequences, repositories, ledger, trials, errors. For instance:
   SELECT kind, count(*) FROM errors GROUP BY kind
   SELECT arm, sum(n_tokens), sum(n_loss_tokens) FROM sequences GROUP BY arm
   SELECT repo, s['kind'], s['end'] - s['start'] FROM
     (SELECT repo, unnest(spans) AS s FROM trajectories) LIMIT 20
   DESCRIBE trajectories")]
 pub struct QueryArgs {
-    /// The output folder of a run
-    out: PathBuf,
+    #[command(flatten)]
+    out: OutArgs,
     /// The query
     sql: String,
     /// Print one JSON object per row, as they come
@@ -34,7 +33,7 @@ pub struct QueryArgs {
 /// Runs the query and prints its rows.
 pub fn query(args: &QueryArgs) -> Result<Exit, CliError> {
     reading_runtime()?.block_on(async {
-        let reader = Reader::open(&args.out).await?;
+        let reader = args.out.reader().await?;
         let query = reader.query(&args.sql).await.map_err(as_usage)?;
         if args.json {
             let mut rows = query.execute_stream().await.map_err(OutputError::from)?;

@@ -1,23 +1,22 @@
 //! `backstory replay`.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use super::style::{Paint, count, perplexity, plural, table};
-use super::{CliError, Exit, reading_runtime};
+use super::{CliError, Exit, OutArgs, reading_runtime};
 use crate::plan::load_echo;
 use crate::replay::{Outcome, Replay, ReplayError, Rules};
-use crate::tables::{OutputError, Reader};
+use crate::tables::OutputError;
 
 /// Arguments of `replay`.
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct ReplayArgs {
-    /// The output folder of a run that searched
-    out: PathBuf,
+    #[command(flatten)]
+    out: OutArgs,
     /// Decide by another rule: `search.margin=0.01`
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
@@ -55,8 +54,8 @@ const PLAN: &str = "the plan kept with the tables";
 /// Decides the searches of an output again, and prints what would be otherwise.
 pub fn replay(args: &ReplayArgs) -> Result<Exit, CliError> {
     let replays = reading_runtime()?.block_on(async {
-        let reader = Reader::open(&args.out).await?;
-        let echo = reader.plan().ok_or_else(|| OutputError::Missing(args.out.clone()))?;
+        let reader = args.out.reader().await?;
+        let echo = reader.plan().ok_or_else(|| OutputError::Missing(args.out.out.clone()))?;
         let rules = rules(echo, &args.sets)?;
         Ok::<_, CliError>(crate::replay::replay(&reader, &rules).await?)
     })?;

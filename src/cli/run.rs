@@ -15,9 +15,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::style::Paint;
 use super::{CliError, Exit, PlanArgs};
-use crate::engine::{Control, Progress, Run};
+use crate::engine::{Control, Known, Progress, Run};
 use crate::plan::Resolved;
-use crate::tables::{Identity, Output};
+use crate::tables::{Identity, Output, OutputError, RepositoryRow};
 
 use display::Display;
 pub(super) use summary::{Stop, Summary};
@@ -62,9 +62,9 @@ pub(super) fn execute(
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
     let output = runtime.block_on(Output::open(&plan.sink, &identity(&plan)))?;
-    let committed = runtime.block_on(output.committed())?;
+    let known = runtime.block_on(known(&plan, &output))?;
     charge(&plan, &runtime.block_on(output.spent())?);
-    if names.iter().any(|name| !committed.contains_key(&**name)) {
+    if names.iter().any(|name| known.get(&**name).is_none_or(|known| !known.current)) {
         for judge in &plan.judges {
             runtime.block_on(judge.ready()).map_err(CliError::Model)?;
         }
@@ -77,7 +77,7 @@ pub(super) fn execute(
     let run = Run {
         plan,
         names,
-        committed,
+        known,
         workers,
         progress: Arc::clone(&progress),
         control: Arc::clone(&control),
@@ -95,6 +95,18 @@ pub(super) fn execute(
     let committed = progress.committed();
     let seconds = begin.elapsed().as_secs_f64();
     Ok(Summary { listed, progress, committed, stopped, models, scorers, seconds, sink })
+}
+
+/// The repositories that have rows.
+async fn known(plan: &Resolved, output: &Output) -> Result<HashMap<String, Known>, OutputError> {
+    let hash = plan.hash.to_string();
+    let mut known = HashMap::new();
+    let mut note = |row: RepositoryRow| {
+        let what = Known::of(&row, &hash);
+        known.insert(row.repo, what);
+    };
+    output.repositories(&mut note).await?;
+    Ok(known)
 }
 
 /// Tells the models of a plan what earlier runs into the same output have paid.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use backstory_core::SpanKind;
@@ -10,7 +9,7 @@ use clap::Args;
 use futures::TryStreamExt;
 
 use super::style::{Paint, count};
-use super::{CliError, Exit, reading_runtime};
+use super::{CliError, Exit, OutArgs, reading_runtime};
 use crate::tables::{
     OutputError, Reader, SequenceRow, TrajectoryRow, sequence_rows, trajectory_rows,
 };
@@ -18,8 +17,8 @@ use crate::tables::{
 /// Arguments of `show`.
 #[derive(Args)]
 pub struct ShowArgs {
-    /// The output folder of a run
-    out: PathBuf,
+    #[command(flatten)]
+    out: OutArgs,
     /// The repository; the first one by name if left out
     #[arg(long, value_name = "R")]
     repo: Option<String>,
@@ -41,10 +40,10 @@ pub fn show(args: &ShowArgs) -> Result<Exit, CliError> {
 }
 
 async fn find(args: &ShowArgs) -> Result<Vec<(TrajectoryRow, SequenceRow)>, CliError> {
-    let reader = Reader::open(&args.out).await?;
+    let reader = args.out.reader().await?;
     let repo = match &args.repo {
         Some(repo) => repo.clone(),
-        None => first_repo(&reader, &args.out).await?,
+        None => first_repo(&reader, &args.out.out).await?,
     };
     let arm = args.arm.as_ref().map(|arm| format!(" AND arm = {}", literal(arm)));
     let filter = format!("WHERE repo = {}{}", literal(&repo), arm.unwrap_or_default());
@@ -66,9 +65,9 @@ async fn find(args: &ShowArgs) -> Result<Vec<(TrajectoryRow, SequenceRow)>, CliE
     Ok(trajectories.into_iter().zip(sequences).collect())
 }
 
-async fn first_repo(reader: &Reader, out: &std::path::Path) -> Result<String, CliError> {
+async fn first_repo(reader: &Reader, out: &str) -> Result<String, CliError> {
     let names = reader.texts("SELECT min(repo) FROM trajectories").await?;
-    let missing = || CliError::Usage(format!("\"{}\" holds no trajectory", out.display()));
+    let missing = || CliError::Usage(format!("\"{}\" holds no trajectory", out));
     names.into_iter().next().ok_or_else(missing)
 }
 

@@ -45,8 +45,8 @@ pub fn test(args: &TestArgs) -> Result<Exit, CliError> {
     let scratch = TempDir::new()?;
     let scores = golden.join(SCORES);
     let mut plan = loaded.build_recorded(&answers, &scores, args.record)?;
-    plan.sink = scratch.path().join("out");
-    let sink = plan.sink.clone();
+    let sink = super::folder(&scratch.path().join("out"))?;
+    plan.sink = sink.clone();
     let names = run::list(&plan)?;
     let summary = run::execute(plan, names, run::workers(args.workers))?;
     match &summary.stopped {
@@ -55,7 +55,7 @@ pub fn test(args: &TestArgs) -> Result<Exit, CliError> {
         None => {}
     }
     let found = reading_runtime()?.block_on(async {
-        let reader = Reader::open(&sink).await?;
+        let reader = Reader::open(&sink, None).await?;
         if args.record {
             let used = reader.texts("SELECT DISTINCT key FROM ledger").await?;
             keep_used(&answers, &used)?;

@@ -1,7 +1,6 @@
 //! `backstory verify`.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use anstyle::AnsiColor;
 use clap::Args;
@@ -9,15 +8,15 @@ use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::style::{Paint, count, plural};
-use super::{CliError, Exit, reading_runtime};
-use crate::tables::{OutputError, Reader};
+use super::{CliError, Exit, OutArgs, reading_runtime};
+use crate::tables::OutputError;
 use crate::verify::{Verdict, VerifyError};
 
 /// Arguments of `verify`.
 #[derive(Args)]
 pub struct VerifyArgs {
-    /// The output folder of a run
-    out: PathBuf,
+    #[command(flatten)]
+    out: OutArgs,
     /// Print the verdict as JSON
     #[arg(long)]
     json: bool,
@@ -29,8 +28,8 @@ const SHOWN: usize = 50;
 /// Verifies the rows and prints the verdict.
 pub fn verify(args: &VerifyArgs) -> Result<Exit, CliError> {
     let verdict = reading_runtime()?.block_on(async {
-        let reader = Reader::open(&args.out).await?;
-        let echo = reader.plan().ok_or_else(|| OutputError::Missing(args.out.clone()))?;
+        let reader = args.out.reader().await?;
+        let echo = reader.plan().ok_or_else(|| OutputError::Missing(args.out.out.clone()))?;
         let loaded = crate::plan::load_echo("the plan kept with the tables", echo, &[])?;
         let searches = loaded.searches().into_iter();
         let rules = searches.map(|(name, search)| (name, search.rule())).collect();

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use backstory_core::{Digest, Failure, Repository};
 use differential_dataflow::Hashable as _;
 use serde::{Deserialize, Serialize};
 use timely::container::CapacityContainerBuilder;
@@ -19,10 +20,10 @@ use timely::progress::Antichain;
 use timely::progress::operate::FrontierInterest;
 use timely::scheduling::SyncActivator;
 
-use super::Shared;
 use super::budget::Budget;
 use super::resident::{Admitted, RepositoryId, Resident, repository_id};
 use super::structure::{Change, Epoch, FileRow};
+use super::{Run, Shared};
 
 /// A repository that is on its way through the flow, and who waits for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ pub struct Ticket {
 pub struct Credit {
     /// The worker.
     pub worker: usize,
-    /// Repositories that are committed.
+    /// Repositories whose rows are made.
     pub repositories: u64,
     /// Bytes that are out of memory.
     pub bytes: u64,
@@ -207,13 +208,15 @@ impl Admission {
         }
         let mut arrivals = vec![];
         while let Some((_, admitted)) = self.waiting.front() {
-            let bytes = admitted.as_ref().map_or(0, |resident| resident.repository.bytes());
+            let resident = admitted.resident.as_ref();
+            let bytes = resident.map_or(0, |resident| resident.repository.bytes());
             if !self.budget.charge(bytes) {
                 break;
             }
             let Some((name, admitted)) = self.waiting.pop_front() else { break };
             let repository = repository_id(&name);
-            let rows = admitted.as_ref().map_or(vec![], |resident| rows(repository, resident));
+            let resident = admitted.resident.as_ref();
+            let rows = resident.map_or(vec![], |resident| rows(repository, resident));
             self.shared.residents.insert(name, admitted);
             self.reading -= 1;
             arrivals
@@ -245,29 +248,39 @@ fn rows(repository: RepositoryId, resident: &Resident) -> Vec<Row> {
         .collect()
 }
 
-/// Reads and outlines one repository. None if its rows are there already.
+/// Reads and outlines one repository. None if its rows are what they should be.
 fn read(shared: &Shared, name: &Arc<str>) -> Option<Admitted> {
     let run = &shared.run;
-    let before = run.committed.get(&**name);
-    if before == Some(&None) {
+    let Some((read, revision, content)) = read_if_new(run, name) else {
         run.progress.count_unchanged();
         return None;
-    }
-    let admitted = run.plan.source.read(name);
-    // What was committed is compared before it is parsed again.
-    if let Some(before) = before.and_then(Option::as_ref) {
-        match &admitted {
-            Ok(repository) if repository.content().to_string() == *before => {
-                run.progress.count_unchanged();
-            }
-            _ => run.progress.count_changed(),
-        }
-        return None;
-    }
-    Some(admitted.map(|repository| {
+    };
+    let resident = read.map(|repository| {
         let resident = Resident::new(repository, &*run.plan.outline, run.plan.simulations.len());
         // Here, on the compute pool, and not where a worker asks for it first.
         resident.structure(&*run.plan.order);
         resident
-    }))
+    });
+    let replaces = run.known.contains_key(&**name);
+    Some(Admitted { resident, content, revision, replaces })
+}
+
+/// A repository as it was read, the state that its source told of, and the digest of what was read.
+type New = (Result<Repository, Failure>, Option<String>, Digest);
+
+/// Reads a repository; none if its rows are what they should be.
+pub fn read_if_new(run: &Run, name: &str) -> Option<New> {
+    let source = &run.plan.source;
+    let known = run.known.get(name);
+    if known.is_some_and(|known| known.is_same_revision(source.revision(name).as_deref())) {
+        return None;
+    }
+    let (read, revision) = source.read_with_revision(name);
+    let content = match &read {
+        Ok(repository) => repository.content(),
+        Err(failure) => Digest::of(format!("{} {}", failure.kind.name(), failure.message)),
+    };
+    // What has rows is compared before it is parsed again.
+    let is_new = !known.is_some_and(|known| known.is_same_content(content));
+    is_new.then_some((read, revision, content))
 }

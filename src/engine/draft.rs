@@ -33,7 +33,7 @@ pub fn draft<'scope>(
         let runtime = shared.runtime.clone();
         runtime.spawn(async move {
             let admitted = shared.residents.get(item.repository);
-            let resident = admitted.as_ref().as_ref().expect("a rejected repository has no items");
+            let resident = admitted.resident();
             let file = resident.file(&item.path);
             for simulation in 0..shared.run.plan.simulations.len() {
                 draft_file(&shared, resident, simulation, file).await;

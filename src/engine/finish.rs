@@ -4,19 +4,31 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use backstory_core::{
-    Draft, Failure, FailureKind, Gains, Halt, Hasher, Outline, Quality, Request, SourceFile, Stage,
+    Digest, Draft, Failure, FailureKind, Gains, Halt, Hasher, Outline, Quality, Request, SourceFile, Stage,
     Story, Structure, Trial,
 };
 use backstory_quality::{bytes_equal, order_ok};
 
 use super::Shared;
-use super::resident::{RepositoryId, Resident, StoryState};
+use super::resident::{Admitted, RepositoryId, Resident, StoryState};
 use super::tally::Tally;
 use crate::plan::Arm;
 use crate::tables::{
-    ErrorRow, FileRow, LedgerRow, OutputError, SegmentWriter, SequenceRow, ThoughtRow,
+    ErrorRow, FileRow, LedgerRow, OutputError, RepositoryRow, SegmentWriter, SequenceRow, ThoughtRow,
     TrajectoryRow, TrialRow,
 };
+
+/// What was made of a repository.
+pub struct Finished {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether its rows take the place of others.
+    pub replaces: bool,
+    /// What it counts; nothing was made of one that is abandoned.
+    pub tally: Tally,
+    /// Keys of the requests on record, if its rows take the place of others.
+    pub recorded: Vec<Digest>,
+}
 
 /// Makes the rows of a complete repository and lets it go. Each row is written before the next is made:
 /// rows take several times the room of their source.
@@ -24,9 +36,10 @@ pub fn finish(
     repository: RepositoryId,
     shared: &Shared,
     segment: &mut SegmentWriter,
-) -> Result<Tally, OutputError> {
+) -> Result<Finished, OutputError> {
     let (name, admitted) = shared.residents.remove(repository);
-    let tally = match &*admitted {
+    let replaces = admitted.replaces;
+    let mut tally = match &admitted.resident {
         Err(failure) => {
             segment.errors(&[error_row(&name, None, failure)])?;
             Tally { rejected: 1, errors: 1, ..Tally::default() }
@@ -34,15 +47,41 @@ pub fn finish(
         Ok(resident) if resident.stories.iter().any(StoryState::is_unavailable) => {
             Tally { abandoned: 1, ..Tally::default() }
         }
-        Ok(resident) => write_rows(shared, &name, resident, segment)?,
+        Ok(resident) => write_rows(shared, &name, admitted.content, resident, segment)?,
     };
+    if tally.abandoned == 0 {
+        tally.replaced = u64::from(replaces);
+        segment.repositories(&[repository_row(shared, &name, &admitted, &tally)])?;
+    }
     shared.run.progress.count_finished();
-    Ok(tally)
+    let stories = admitted.resident.as_ref().map_or(&[][..], |resident| &resident.stories);
+    let requests = stories.iter().filter(|_| replaces).flat_map(StoryState::all_requests);
+    let recorded = requests.map(|request| request.key).collect();
+    Ok(Finished { name, replaces, tally, recorded })
+}
+
+fn repository_row(
+    shared: &Shared,
+    name: &str,
+    admitted: &Admitted,
+    tally: &Tally,
+) -> RepositoryRow {
+    let repository = admitted.resident.as_ref().ok().map(|resident| &resident.repository);
+    RepositoryRow {
+        repo: name.to_owned(),
+        commit_id: repository.and_then(|repository| repository.commit.clone()),
+        content_id: admitted.content.to_string(),
+        revision: admitted.revision.clone(),
+        plan_hash: shared.run.plan.hash.to_string(),
+        trajectories: tally.trajectories.values().sum(),
+        errors: tally.errors,
+    }
 }
 
 fn write_rows(
     shared: &Shared,
     name: &str,
+    content: Digest,
     resident: &Resident,
     segment: &mut SegmentWriter,
 ) -> Result<Tally, OutputError> {
@@ -54,7 +93,7 @@ fn write_rows(
     let mut errors = failures.map(|failure| error_row(name, None, &failure)).collect::<Vec<_>>();
     let mut tally = Tally::default();
     for arm in &plan.arms {
-        match rows_of_arm(shared, resident, structure, arm) {
+        match rows_of_arm(shared, content, resident, arm) {
             Ok((trajectory, sequence)) => {
                 tally.count_sequence(&arm.name, &sequence.loss_mask);
                 segment.trajectory(trajectory)?;
@@ -117,10 +156,11 @@ fn no_trajectory(errors: &[ErrorRow]) -> Failure {
 
 fn rows_of_arm(
     shared: &Shared,
+    content: Digest,
     resident: &Resident,
-    structure: &Structure,
     arm: &Arm,
 ) -> Result<(TrajectoryRow, SequenceRow), Vec<Failure>> {
+    let (structure, _) = resident.structure(&*shared.run.plan.order);
     let story =
         arm.simulation.map(|index| story(shared, resident, structure, index)).transpose()?;
     let marks = |(simulation, story): (usize, &Story)| {
@@ -132,7 +172,7 @@ fn rows_of_arm(
     let sequence = arm.mask.mask(&trajectory).map_err(one)?;
     let repository = &structure.repository;
     let plan_hash = shared.run.plan.hash.to_string();
-    let content_id = resident.content.to_string();
+    let content_id = content.to_string();
     let trajectory_id = trajectory_id(&repository.name, &content_id, &plan_hash, &arm.name);
     let sequence = SequenceRow {
         trajectory_id: trajectory_id.clone(),

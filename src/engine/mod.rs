@@ -5,9 +5,9 @@
 //!   ^                                                         |               |
 //!   |                                                      headers ------> assemble per repository
 //!   |                                                                         |
-//!   +<------------------- bytes out of memory ---- finish and write (every worker)
-//!   |                                                                         |
-//!   +<-------------------- repositories committed ---- commit (worker 0) <----+
+//!   +<-------------------- out of memory --------- finish and write (every worker)
+//!                                                                             |
+//!                                               commit (worker 0) <-----------+
 //! ```
 //!
 //! Responsible for order, concurrency, memory and stopping. Not responsible for what operators do
@@ -37,10 +37,11 @@ mod tally;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use backstory_core::Digest;
 use tokio::sync::Mutex;
 
 use crate::plan::Resolved;
-use crate::tables::{Output, OutputError};
+use crate::tables::{Output, OutputError, RepositoryRow};
 
 pub use allocator::give_memory_back;
 pub use control::{Control, RunError};
@@ -59,14 +60,46 @@ pub struct Run {
     pub plan: Resolved,
     /// Names of all repositories of the source.
     pub names: Vec<Arc<str>>,
-    /// Repositories that have rows already, with the content they were made from.
-    pub committed: HashMap<String, Option<String>>,
+    /// Repositories that have rows already.
+    pub known: HashMap<String, Known>,
     /// Timely workers, and compute threads.
     pub workers: usize,
     /// Counts for whoever watches.
     pub progress: Arc<Progress>,
     /// Stops the run.
     pub control: Arc<Control>,
+}
+
+/// What is known of a repository that has rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// What the rows were made from.
+    pub content: Digest,
+    /// Digest of what the source told of its state; none if that could not be told.
+    pub revision: Option<Digest>,
+    /// Whether the plan at hand made them.
+    pub current: bool,
+}
+
+impl Known {
+    /// By its row in `repositories`, for who runs a plan of this digest.
+    pub fn of(row: &RepositoryRow, plan_hash: &str) -> Self {
+        Self {
+            content: row.content_id.parse().unwrap_or_else(|_| Digest::of(&row.content_id)),
+            revision: row.revision.as_ref().map(Digest::of),
+            current: row.plan_hash == plan_hash,
+        }
+    }
+
+    /// Whether rows are still what they should be, as far as the state tells that its source is in.
+    pub fn is_same_revision(&self, revision: Option<&str>) -> bool {
+        self.current && revision.is_some() && self.revision == revision.map(Digest::of)
+    }
+
+    /// The same by what was read.
+    pub fn is_same_content(&self, content: Digest) -> bool {
+        self.current && self.content == content
+    }
 }
 
 /// What the operators of one process share.
@@ -76,7 +109,8 @@ struct Shared {
     finishing: Finishing,
     pool: rayon::ThreadPool,
     runtime: tokio::runtime::Handle,
-    output: Mutex<Output>,
+    /// None once the run is over.
+    output: Mutex<Option<Output>>,
     store: Arc<dyn object_store::ObjectStore>,
 }
 
@@ -94,13 +128,16 @@ pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result
         finishing: Finishing::new(finishing_bytes(&run)),
         pool,
         runtime: runtime.clone(),
-        output: Mutex::new(output),
+        output: Mutex::new(Some(output)),
         store,
         run,
     });
     let result = process::execute(&shared);
     // A run that failed may leave a commit under way, which must not be cut off with the runtime.
-    drop(runtime.block_on(shared.output.lock()));
+    let output = runtime.block_on(shared.output.lock()).take();
+    if let Some(output) = output {
+        runtime.block_on(output.close());
+    }
     result
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use backstory_core::Digest;
-use timely::dataflow::operators::{Concat, ConnectLoop, Feedback};
+use timely::dataflow::operators::{ConnectLoop, Feedback};
 use timely::worker::Worker;
 use timely::{CommunicationConfig, WorkerConfig};
 
@@ -61,21 +61,21 @@ fn structures(shared: &Arc<Shared>) -> impl Fn(RepositoryId, Outlined<'_>) -> Di
     let shared = Arc::clone(shared);
     move |repository, _outlines| {
         let admitted = shared.residents.get(repository);
-        let resident = admitted.as_ref().as_ref().expect("a rejected repository has no rows");
-        resident.structure(&*shared.run.plan.order).1
+        admitted.resident().structure(&*shared.run.plan.order).1
     }
 }
 
 /// The dataflow: see the drawing at [`crate::engine`].
 fn build(worker: &mut Worker, shared: &Arc<Shared>) {
     worker.dataflow::<Epoch, _, _>(|scope| {
-        let (committed, returned) = scope.feedback::<Vec<Credit>>(Epoch::default());
+        let (encoded, returned) = scope.feedback::<Vec<Credit>>(Epoch::default());
         let Admissions { changes, tickets } = admit(scope, returned, shared);
         let items = work_items(changes, structures(shared));
         let headers = count(items.clone(), tickets);
         let done = draft(items, shared);
         let complete = assemble(done, headers);
         let (sealed, credits) = write(complete, shared);
-        commit(sealed, shared).concat(credits).connect_loop(committed);
+        credits.connect_loop(encoded);
+        commit(sealed, shared);
     });
 }

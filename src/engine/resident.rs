@@ -28,8 +28,6 @@ pub fn repository_id(name: &str) -> RepositoryId {
 pub struct Resident {
     /// The repository.
     pub repository: Arc<Repository>,
-    /// Digest of the repository as it was read.
-    pub content: Digest,
     /// One outline per file, with its digest.
     pub outlines: Arc<[Arc<Outline>]>,
     /// Digest of each outline.
@@ -72,7 +70,14 @@ impl StoryState {
         drafts.map(|drafted| &*drafted.trials)
     }
 
-    /// All that was asked of models for it, the files in this order.
+    /// All that was asked of models for it, in any order.
+    pub fn all_requests(&self) -> impl Iterator<Item = &Request> {
+        let planned = self.plan.get().into_iter().flat_map(|plan| &plan.requests);
+        let drafts = self.drafts.iter().filter_map(OnceCell::get);
+        planned.chain(drafts.flat_map(|drafted| &drafted.draft.requests))
+    }
+
+    /// The same, the files in this order.
     pub fn requests<'a>(&'a self, order: &'a [u32]) -> impl Iterator<Item = &'a Request> {
         let planned = self.plan.get().into_iter().flat_map(|plan| &plan.requests);
         let drafts = order.iter().filter_map(|&file| self.drafts[file as usize].get());
@@ -90,7 +95,6 @@ impl Resident {
             Arc::new(parser.outline(file))
         };
         let outlines = repository.files.par_iter().map(outline).collect::<Vec<_>>();
-        let content = repository.content();
         let files = repository.files.iter();
         let outline_digests =
             files.zip(&outlines).map(|(file, outline)| outline.digest(&file.text)).collect();
@@ -104,7 +108,6 @@ impl Resident {
             outline_digests,
             structure: OnceLock::new(),
             stories,
-            content,
             repository: Arc::new(repository),
         }
     }
@@ -153,8 +156,24 @@ fn structure_digest(structure: &Structure, outlines: &[Digest]) -> Digest {
     hasher.finish()
 }
 
-/// A repository under way: read, or rejected as a whole.
-pub type Admitted = Result<Resident, Failure>;
+/// A repository under way.
+pub struct Admitted {
+    /// The repository, or why it was rejected as a whole.
+    pub resident: Result<Resident, Failure>,
+    /// Digest of what was read, or of the reason why nothing was.
+    pub content: Digest,
+    /// What its source told of its state.
+    pub revision: Option<String>,
+    /// Whether it has rows, which those to be made take the place of.
+    pub replaces: bool,
+}
+
+impl Admitted {
+    /// The repository, once it is known not to be rejected: only then it has items.
+    pub fn resident(&self) -> &Resident {
+        self.resident.as_ref().expect("a rejected repository has no items")
+    }
+}
 
 type Named = (Arc<str>, Arc<Admitted>);
 

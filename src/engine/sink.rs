@@ -1,9 +1,9 @@
 //! Complete repositories to committed tables: every worker writes segments, worker 0 commits them.
 //!
-//! Credit goes home in two parts: bytes as soon as the rows are encoded, which take little room from then
-//! on, and the repository itself when its rows are committed.
+//! Credit goes home as soon as rows are encoded: what waits for its commit lies in the store.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -18,16 +18,15 @@ use timely::scheduling::{Activator, SyncActivator};
 
 use super::Shared;
 use super::admit::{Credit, Ticket};
-use super::finish::finish;
+use super::finish::{Finished, finish};
 use super::structure::Epoch;
 use super::tally::Tally;
-use crate::tables::{OutputError, Segment, SegmentWriter};
+use crate::tables::{Change, Operation, OutputError, SegmentWriter};
 
 /// Segments that lie in the store, and what their commit will settle.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sealed {
-    segments: Vec<Segment>,
-    credits: Vec<Credit>,
+    change: Change,
     tally: Tally,
 }
 
@@ -36,8 +35,8 @@ pub struct Sealed {
 const SLOTS: usize = 2;
 
 /// Makes the rows of complete repositories and writes them to segments, which are sealed when they are
-/// large, when they are old, or when no more will come. Gives sealed segments, and credit for the bytes
-/// that repositories no longer hold.
+/// large, when they are old, or when no more will come. Gives sealed segments, and credit for repositories
+/// that hold no memory any more.
 pub fn write<'scope>(
     complete: StreamVec<'scope, Epoch, Ticket>,
     shared: &Arc<Shared>,
@@ -56,7 +55,7 @@ pub fn write<'scope>(
                 let mut writer = Writer {
                     worker: index,
                     waiting: VecDeque::new(),
-                    slots: std::iter::repeat_with(Slot::default).take(SLOTS).collect(),
+                    slots: (0..SLOTS).map(|_| Slot::new(&shared)).collect(),
                     pool: Pool { shared, sender, activator: Arc::new(activator()) },
                     outcomes,
                     timer: worker.activator_for(info.address),
@@ -78,12 +77,31 @@ pub fn write<'scope>(
         .ok_err(|outcome| outcome)
 }
 
-/// A segment in the making, with the repositories in it.
-#[derive(Default)]
+/// A segment in the making, with what its commit will change.
 struct Open {
     segment: SegmentWriter,
-    credits: Vec<Credit>,
+    change: Change,
     tally: Tally,
+}
+
+impl Open {
+    fn new(shared: &Shared) -> Self {
+        let segment = SegmentWriter::new(Arc::clone(&shared.store), shared.runtime.clone());
+        Self { segment, change: Change::default(), tally: Tally::default() }
+    }
+
+    /// Takes in a repository whose rows are in the segment.
+    fn add(&mut self, finished: &Finished) {
+        self.tally.add(&finished.tally);
+        self.change.recorded.extend(&finished.recorded);
+        match (finished.tally.abandoned, finished.replaces) {
+            (0, true) => {
+                self.change.replaced.insert(finished.name.to_string());
+            }
+            (0, false) => self.change.added += 1,
+            _ => {}
+        }
+    }
 }
 
 /// What a compute thread has done with a segment.
@@ -104,9 +122,9 @@ struct Slot {
     since: Instant,
 }
 
-impl Default for Slot {
-    fn default() -> Self {
-        Self { open: Some(Box::default()), capability: None, since: Instant::now() }
+impl Slot {
+    fn new(shared: &Shared) -> Self {
+        Self { open: Some(Box::new(Open::new(shared))), capability: None, since: Instant::now() }
     }
 }
 
@@ -133,7 +151,7 @@ impl Writer {
                 }
                 Outcome::Sealed(sealed) => {
                     give(held, Ok(sealed));
-                    *slot = Slot::default();
+                    *slot = Slot::new(&self.pool.shared);
                 }
             }
         }
@@ -185,12 +203,8 @@ impl Pool {
         Duration::from_secs(self.shared.run.plan.run.seal_seconds)
     }
 
-    /// Half the repositories of the window at most: the other half is being worked on meanwhile.
     fn is_due(&self, open: &Open, since: Instant) -> bool {
-        let run = &self.shared.run.plan.run;
-        let repositories = run.in_flight_repositories as usize / (2 * SLOTS);
-        open.segment.bytes() >= run.seal_bytes
-            || open.credits.len() >= repositories.max(1)
+        open.segment.largest() >= self.shared.run.plan.run.seal_bytes
             || since.elapsed() >= self.age()
     }
 
@@ -198,20 +212,19 @@ impl Pool {
     fn encode(&self, slot: usize, mut open: Box<Open>, ticket: &Ticket) {
         let Ticket { repository, worker, bytes } = *ticket;
         self.spawn(slot, move |shared| {
-            let tally = finish(repository, shared, &mut open.segment);
+            let finished = finish(repository, shared, &mut open.segment);
             shared.finishing.leave(bytes);
-            open.tally.add(&tally?);
-            open.credits.push(Credit { worker, repositories: 1, bytes: 0 });
-            Ok(Outcome::Encoded(open, Credit { worker, repositories: 0, bytes }))
+            open.add(&finished?);
+            Ok(Outcome::Encoded(open, Credit { worker, repositories: 1, bytes }))
         });
     }
 
     /// Puts the segment into the store.
     fn seal(&self, slot: usize, open: Open) {
-        self.spawn(slot, move |shared| {
-            let Open { segment, credits, tally } = open;
-            let segments = segment.close(&shared.store, &shared.runtime)?;
-            Ok(Outcome::Sealed(Sealed { segments, credits, tally }))
+        self.spawn(slot, |_shared| {
+            let Open { segment, mut change, tally } = open;
+            change.add = segment.close()?;
+            Ok(Outcome::Sealed(Sealed { change, tally }))
         });
     }
 
@@ -234,62 +247,76 @@ impl Pool {
     }
 }
 
-/// Commits segments on worker 0, one commit at a time with all that came meanwhile, and gives credit for
-/// what is committed.
-pub fn commit<'scope>(
-    sealed: StreamVec<'scope, Epoch, Sealed>,
-    shared: &Arc<Shared>,
-) -> StreamVec<'scope, Epoch, Credit> {
+/// How many times as long as a commit that replaces rows took nothing is replaced again: each makes data files
+/// again that other repositories share, and so many changes should share one.
+const REST: u32 = 9;
+
+/// Commits segments on worker 0, one commit at a time with all that came meanwhile.
+pub fn commit<'scope>(sealed: StreamVec<'scope, Epoch, Sealed>, shared: &Arc<Shared>) {
     let shared = Arc::clone(shared);
     let worker = sealed.scope().worker().clone();
     let to_first_worker = Exchange::new(|_: &Sealed| 0);
-    sealed.unary::<CapacityContainerBuilder<Vec<Credit>>, _, _, _>(
+    let _no_output = sealed.unary_frontier::<CapacityContainerBuilder<Vec<()>>, _, _, _>(
         to_first_worker,
         "commit",
         move |_, info| {
+            let timer = worker.activator_for(Rc::clone(&info.address));
             let activator = Arc::new(worker.sync_activator_for(info.address.to_vec()));
-            let (sender, committed) = channel::<Vec<Credit>>();
+            let (sender, committed) = channel();
             let mut waiting = Sealed::default();
             let mut held = None::<Capability<Epoch>>;
             let mut under_way = None::<Capability<Epoch>>;
-            move |input, output| {
+            let mut rested = Instant::now();
+            move |(input, frontier), _output| {
                 input.for_each(|time, batch| {
                     held.get_or_insert_with(|| time.retain(0));
                     for sealed in batch.drain(..) {
-                        waiting.segments.extend(sealed.segments);
-                        waiting.credits.extend(sealed.credits);
+                        waiting.change.extend(sealed.change);
                         waiting.tally.add(&sealed.tally);
                     }
                 });
-                while let Ok(credits) = committed.try_recv() {
-                    let capability = under_way.take().expect("a commit was under way");
-                    output.session(&capability).give_iterator(credits.into_iter());
+                while let Ok(rest) = committed.try_recv() {
+                    under_way = None;
+                    rested = Instant::now() + rest;
                 }
-                if under_way.is_none() && held.is_some() {
-                    under_way = held.take();
-                    let group = std::mem::take(&mut waiting);
-                    let (shared, sender) = (Arc::clone(&shared), sender.clone());
-                    let activator = Arc::clone(&activator);
-                    let runtime = shared.runtime.clone();
-                    runtime.spawn(async move {
-                        if commit_group(group.segments, &shared).await {
-                            shared.run.progress.count_committed(&group.tally);
-                            let _ = sender.send(group.credits);
-                            let _ = activator.activate();
-                        }
-                    });
+                if under_way.is_some() || held.is_none() {
+                    return;
                 }
+                let rest = rested.saturating_duration_since(Instant::now());
+                let replaces = !waiting.change.replaced.is_empty();
+                if replaces && !rest.is_zero() && !frontier.frontier().is_empty() {
+                    timer.activate_after(rest);
+                    return;
+                }
+                under_way = held.take();
+                let group = std::mem::take(&mut waiting);
+                let (shared, sender) = (Arc::clone(&shared), sender.clone());
+                let activator = Arc::clone(&activator);
+                shared.runtime.clone().spawn(async move {
+                    let begin = Instant::now();
+                    if commit_group(group.change, &shared).await {
+                        shared.run.progress.count_committed(&group.tally);
+                        let rest = if replaces { begin.elapsed() * REST } else { Duration::ZERO };
+                        // An error means that the worker is gone, and nobody waits.
+                        let _ = sender.send(rest);
+                        let _ = activator.activate();
+                    }
+                });
             }
         },
-    )
+    );
 }
 
-async fn commit_group(segments: Vec<Segment>, shared: &Shared) -> bool {
+async fn commit_group(change: Change, shared: &Shared) -> bool {
     let mut output = shared.output.lock().await;
     // Whoever ends a failed run waits for the output once, and for no commit after that.
-    if shared.run.control.has_failed() {
+    let Some(output) = output.as_mut().filter(|_| !shared.run.control.has_failed()) else {
         return false;
+    };
+    // Repositories that were abandoned leave nothing behind.
+    if change.add.is_empty() {
+        return true;
     }
-    let result = output.commit(segments).await;
+    let result = output.commit(Operation::Run, change).await;
     result.map_err(|error| shared.run.control.fail(error.into())).is_ok()
 }

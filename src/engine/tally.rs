@@ -14,7 +14,9 @@ pub struct Tally {
     pub repositories: u64,
     /// Repositories without any, each with a row in `errors`.
     pub rejected: u64,
-    /// Repositories without any row, left to a later run.
+    /// Those of either sort whose rows took the place of others.
+    pub replaced: u64,
+    /// Repositories that are left to a later run; what rows they had they keep.
     pub abandoned: u64,
     /// Files of the repositories with trajectories: met, written, failed.
     pub files_seen: u64,
@@ -60,6 +62,7 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.repositories += other.repositories;
         self.rejected += other.rejected;
+        self.replaced += other.replaced;
         self.abandoned += other.abandoned;
         self.files_seen += other.files_seen;
         self.files_written += other.files_written;
@@ -89,7 +92,6 @@ pub struct Progress {
     admitted: AtomicU64,
     finished: AtomicU64,
     unchanged: AtomicU64,
-    changed: AtomicU64,
     committed: Mutex<Tally>,
 }
 
@@ -104,15 +106,9 @@ impl Progress {
         self.finished.load(Ordering::Relaxed)
     }
 
-    /// Repositories whose rows were there before the run.
+    /// Repositories whose rows are still what they should be.
     pub fn unchanged(&self) -> u64 {
         self.unchanged.load(Ordering::Relaxed)
-    }
-
-    /// Repositories that were committed by an earlier run and have changed since; their rows are kept as
-    /// they are.
-    pub fn changed(&self) -> u64 {
-        self.changed.load(Ordering::Relaxed)
     }
 
     /// What was committed by this run.
@@ -130,10 +126,6 @@ impl Progress {
 
     pub(super) fn count_unchanged(&self) {
         self.unchanged.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn count_changed(&self) {
-        self.changed.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_committed(&self, tally: &Tally) {

@@ -9,6 +9,7 @@ use backstory_core::{
     OutlineFile, PlanRepository, Source, Work,
 };
 use backstory_search::Even;
+use backstory_store::Location;
 
 use super::diagnostic::{Diagnostics, Place, Problem};
 use super::echo::echo;
@@ -26,9 +27,11 @@ const SCORES: &str = "_backstory/scores";
 impl Loaded {
     /// Reads and makes everything that the plan names. All that is wrong is reported at once.
     pub fn build(&self) -> Result<Resolved, Diagnostics> {
-        let sink = self.sink();
-        let (answers, scores) = (sink.join(ANSWERS), sink.join(SCORES));
-        self.build_with([Answers::Asked(&answers), Answers::Asked(&scores)], &environment)
+        // A sink that is none is reported by the build.
+        let below = |name| self.sink().ok().map(|sink| sink.join(name).url().to_string());
+        let places = [below(ANSWERS), below(SCORES)].map(Option::unwrap_or_default);
+        let [answers, scores] = &places;
+        self.build_with([Answers::Asked(answers), Answers::Asked(scores)], &environment)
     }
 
     /// The same with answers and scores that were recorded in two folders: see [`Answers::Recorded`].
@@ -55,7 +58,7 @@ impl Loaded {
         key: Key<'_>,
     ) -> Result<Resolved, Diagnostics> {
         let mut builder = Builder { plan: self, key, problems: vec![] };
-        builder.sink();
+        let sink = builder.sink();
         let source = builder.source();
         let authors = builder.authors(answers);
         let judges = builder.judges(scores);
@@ -63,7 +66,9 @@ impl Loaded {
             (0..self.operators.len()).map(|at| builder.work(at, &authors, &judges)).collect();
         builder.arms(&works);
         let works = works.into_iter().collect::<Option<Vec<_>>>();
-        let (Some(source), Some(works), true) = (source, works, builder.problems.is_empty()) else {
+        let (Some(sink), Some(source), Some(works), true) =
+            (sink, source, works, builder.problems.is_empty())
+        else {
             return Err(Diagnostics::new(builder.problems));
         };
         let parts = Assembly::default()
@@ -71,12 +76,12 @@ impl Loaded {
             .ok_or_else(|| Problem::error("an operator does not make what its kind promises"))?;
         let authors = authors.into_iter().flatten().collect();
         let judges = judges.into_iter().flatten().collect();
-        Ok(self.resolved(source, parts, authors, judges))
+        Ok(self.resolved((source, sink), parts, authors, judges))
     }
 
     fn resolved(
         &self,
-        source: Box<dyn Source>,
+        (source, sink): (Box<dyn Source>, Location),
         parts: Parts,
         authors: Vec<Arc<dyn Author>>,
         judges: Vec<Arc<dyn Judge>>,
@@ -94,7 +99,7 @@ impl Loaded {
             judges,
             simulations: parts.simulations,
             arms: parts.arms,
-            sink: self.sink(),
+            sink,
             run: self.run,
             echo: echo(self),
             stages: self.stages(),
@@ -130,13 +135,19 @@ struct Parts {
 }
 
 impl Builder<'_> {
-    fn sink(&mut self) {
-        let path = self.plan.sink();
-        if path.exists() && !path.is_dir() {
-            let problem = Problem::error(format!("\"{}\" is not a folder", path.display()));
-            let problem = problem.at(&self.plan.sink.place, "this uri");
-            self.problems.push(problem.hint("name a folder, or one that is not there yet"));
-        }
+    fn sink(&mut self) -> Option<Location> {
+        let place = &self.plan.sink.place;
+        let problem = match self.plan.sink() {
+            Err(error) => Problem::error(error.message).at(place, "this uri").hint(error.hint),
+            Ok(sink) => match sink.local().filter(|path| path.exists() && !path.is_dir()) {
+                None => return Some(sink),
+                Some(_) => Problem::error(format!("\"{sink}\" is not a folder"))
+                    .at(place, "this uri")
+                    .hint("name a folder, or one that is not there yet"),
+            },
+        };
+        self.problems.push(problem);
+        None
     }
 
     fn source(&mut self) -> Option<Box<dyn Source>> {

@@ -2,13 +2,14 @@
 //!
 //! Equal digests promise equal rows from equal repositories, wherever the plan lies: files that operators
 //! name count by content, not by path; models and scorers count by what determines their answers, not by where
-//! they are asked; and neither names of operators nor sink nor engine settings count.
+//! they are asked; and neither names of operators nor source, sink and engine settings count: what a source gives
+//! is told by the contents of its repositories.
 
 use std::fs;
 use std::path::Path;
 
 use backstory_core::{Digest, Hasher};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::kind::{ConfigKind, Kind};
 use super::load::{Configured, Loaded};
@@ -24,7 +25,6 @@ pub(super) fn fingerprint(
     arms: &[Arm],
 ) -> Digest {
     let mut hasher = Hasher::new();
-    hasher.field(json!([plan.source.kind.config.name, plan.source.config]).to_string());
     for (model, identity) in plan.models.iter().zip(authors) {
         hasher.field("model").field(&model.name).field(identity);
     }

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf, absolute};
 
 use backstory_core::{Flow, Operator};
+use backstory_store::{Location, LocationError};
 use backstory_search::Search;
 use serde_json::Value as Json;
 
@@ -101,9 +102,13 @@ impl Loaded {
         &self.warnings
     }
 
-    /// The folder that the tables go to.
-    pub fn sink(&self) -> PathBuf {
-        plain(&self.base.join(&self.sink.uri))
+    /// The place that the tables go to.
+    pub fn sink(&self) -> Result<Location, LocationError> {
+        let uri = &self.sink.uri;
+        if uri.contains("://") {
+            return Location::open(uri, &self.base);
+        }
+        Location::folder(&plain(&self.base.join(uri)))
     }
 
     /// Settings of the engine.

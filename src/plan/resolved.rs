@@ -1,13 +1,13 @@
 //! A plan with everything made that it names.
 
 use std::iter::successors;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use backstory_core::{
     Author, Digest, Draft, Flatten, Judge, Mask, Mode, OrderFiles, OutlineFile, PlanRepository,
     SearchFile, SimulateFile, Source, Structure,
 };
+use backstory_store::Location;
 
 use super::load::StageInfo;
 use super::shape::Run;
@@ -32,8 +32,8 @@ pub struct Resolved {
     pub simulations: Vec<Simulation>,
     /// The ways in which they become sequences, each with rows of its own.
     pub arms: Vec<Arm>,
-    /// The folder that the tables go to.
-    pub sink: PathBuf,
+    /// The place that the tables go to.
+    pub sink: Location,
     /// Settings of the engine.
     pub run: Run,
     /// Digest of everything in the plan that determines rows.

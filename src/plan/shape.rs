@@ -12,17 +12,17 @@ use super::kind::{ConfigKind, Kind, Registry, schema_of};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Run {
-    /// Repositories that may be on their way from source to commit at a time, per worker.
+    /// Repositories that may be on their way from source to rows at a time, per worker.
     #[schemars(range(min = 1))]
     pub in_flight_repositories: u32,
     /// Bytes of source text that may be on their way from source to rows at a time, per worker. One
     /// repository is always let in, however large.
     #[schemars(range(min = 1))]
     pub in_flight_bytes: u64,
-    /// Bytes of compressed rows after which a data file is handed to the tables.
+    /// Bytes of compressed rows after which a data file is ended and its rows are committed.
     #[schemars(range(min = 1))]
     pub seal_bytes: u64,
-    /// Seconds after which rows are handed to the tables, however few they are.
+    /// Seconds after which rows are committed, however few they are. `backstory compact` joins small files.
     #[schemars(range(min = 1))]
     pub seal_seconds: u64,
 }
@@ -32,8 +32,8 @@ impl Default for Run {
         Self {
             in_flight_repositories: 1024,
             in_flight_bytes: 8 << 20,
-            seal_bytes: 4 << 20,
-            seal_seconds: 5,
+            seal_bytes: 128 << 20,
+            seal_seconds: 60,
         }
     }
 }

@@ -5,38 +5,49 @@ use thiserror::Error;
 /// What can go wrong with an output, by what the user can do about it.
 #[derive(Debug, Error)]
 pub enum OutputError {
-    /// The folder holds tables that another plan made.
+    /// The place holds something else.
     #[error(
-        "\"{}\" holds the tables of another plan\n\
-         hint: choose another sink.uri, or remove the folder (plan there {there:.12}, plan here {here:.12})",
-        path.display()
+        "\"{0}\" is not empty and holds no tables of ours\nhint: choose another sink.uri, or empty the place"
     )]
-    OtherPlan {
-        /// The output folder.
-        path: PathBuf,
-        /// Digest of the plan that made the tables.
-        there: String,
-        /// Digest of the plan at hand.
-        here: String,
-    },
-    /// The folder holds something else.
+    NotOurs(String),
+    /// The tables are there, and no record of the commits that made them.
     #[error(
-        "\"{}\" is not empty and holds no tables of ours\nhint: choose another sink.uri, or empty the folder",
-        .0.display()
+        "\"{0}\" holds tables without a record of their commits, as an earlier version made them\n\
+         hint: choose another sink.uri"
     )]
-    NotOurs(PathBuf),
+    Unrecorded(String),
     /// Another run has the output open.
     #[error(
-        "another run is writing to \"{}\"\nhint: wait until it is over, or choose another sink.uri",
-        .0.display()
+        "another run is writing to \"{place}\": {holder}\n\
+         hint: wait until it is over, or choose another sink.uri"
     )]
-    Busy(PathBuf),
+    Busy {
+        /// The output.
+        place: String,
+        /// The other run.
+        holder: String,
+    },
+    /// Another run has taken the output over.
+    #[error(
+        "another run has taken this output over, as this one was not heard of for a while\n\
+         hint: what this run committed is kept; run it again when the other one is over"
+    )]
+    TakenOver,
     /// There are no tables to read.
     #[error(
-        "\"{}\" holds no tables\nhint: give the folder that a plan names as sink.uri, after a run",
-        .0.display()
+        "\"{0}\" holds no tables\nhint: give the folder or URI that a plan names as sink.uri, after a run"
     )]
-    Missing(PathBuf),
+    Missing(String),
+    /// The version that was asked for is not there.
+    #[error(
+        "\"{place}\" has no version {version}, or not any more\nhint: backstory history {place} lists them"
+    )]
+    NoVersion {
+        /// The output.
+        place: String,
+        /// What was asked for.
+        version: u64,
+    },
     /// The output folder cannot be made or read.
     #[error(
         "cannot use \"{}\" as output: {source}\n\

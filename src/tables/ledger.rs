@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::{Float64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field};
-use backstory_core::Request;
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
+use backstory_core::{Outcome, Request};
 
+use super::columns::{Columns, Read, damaged, text};
 use super::arrays::{Made, batch, numbers, optional, optional_strings, required, strings};
 
 /// A row of `ledger`.
@@ -63,4 +64,44 @@ pub fn ledger_batch(rows: &[LedgerRow]) -> Made<RecordBatch> {
         optional_strings(rows, |row| row.request.message.as_deref()),
     ];
     batch(ledger_fields(), columns)
+}
+
+/// Rows of `ledger`. Which file a request was about is known by its path alone.
+pub fn ledger_rows(batch: &RecordBatch) -> Read<Vec<LedgerRow>> {
+    let columns = Columns::Batch(batch);
+    let string = |name| columns.strings(name);
+    let number = |name| columns.numbers::<Int64Type>(name);
+    let (repos, simulations, purposes) = (string("repo")?, string("simulation")?, string("purpose")?);
+    let (paths, keys, models) = (string("path")?, string("key")?, string("model")?);
+    let (endpoints, finishes) = (string("endpoint")?, string("finish_reason")?);
+    let (outcomes, messages) = (string("outcome")?, string("message")?);
+    let (prompts, completions) = (number("prompt_tokens")?, number("completion_tokens")?);
+    let (latencies, tries) = (number("latency_ms")?, number("tries")?);
+    let costs = columns.optional_numbers::<Float64Type>("cost")?;
+    let row = |row: usize| {
+        let key = keys.value(row);
+        let outcome = outcomes.value(row);
+        let unknown = || damaged(format!("\"{outcome}\" is no outcome of a request"));
+        Ok(LedgerRow {
+            repo: repos.value(row).to_owned(),
+            simulation: simulations.value(row).to_owned(),
+            path: text(paths, row),
+            request: Request {
+                key: key.parse().map_err(|_| damaged(format!("\"{key}\" is no key")))?,
+                purpose: purposes.value(row).to_owned(),
+                file: None,
+                endpoint: text(endpoints, row),
+                model: models.value(row).to_owned(),
+                prompt_tokens: prompts[row] as u64,
+                completion_tokens: completions[row] as u64,
+                latency_ms: latencies[row] as u64,
+                tries: u32::try_from(tries[row]).unwrap_or_default(),
+                finish_reason: text(finishes, row),
+                cost: costs[row],
+                outcome: Outcome::from_name(outcome).ok_or_else(unknown)?,
+                message: text(messages, row),
+            },
+        })
+    };
+    (0..batch.num_rows()).map(row).collect()
 }

@@ -1,25 +1,29 @@
-//! The tables that a run leaves behind: Delta Lake tables side by side under one output folder.
+//! The tables that a run leaves behind: Delta Lake tables side by side under one folder or prefix of a bucket.
 //!
 //! Responsible for columns, files, commits and reading back. Each table has a file of its own: its rows as records,
 //! its columns, and the way from one to the other and back. Workers write [`Segment`]s; one committer
 //! names them in commits through [`Output`]. What no commit names does not exist.
 //!
 //! ```text
-//! OUT/errors/ ledger/ trials/ trajectories/ sequences/    Delta tables
-//! OUT/_backstory/pending.json                             the commit under way
-//! OUT/_backstory/lock                                     held by the run that writes
+//! OUT/errors/ ledger/ trials/ trajectories/ sequences/ repositories/    Delta tables
+//! OUT/_backstory/commits/                 what each commit does to all of them
+//! OUT/_backstory/lock, lease              held by the run that writes, in a folder, in a bucket
 //! ```
 
 mod arrays;
 mod columns;
+mod commits;
 mod delta;
 mod derived;
 mod error;
 mod errors;
+mod hold;
 mod ledger;
 mod messages;
 mod output;
 mod reader;
+mod repositories;
+mod rewrite;
 mod segment;
 mod sequences;
 mod spans;
@@ -27,13 +31,16 @@ mod table;
 mod thoughts;
 mod trajectories;
 mod trials;
+mod upload;
 
+pub use commits::{Commit, Operation};
 pub use derived::{sequence_contradictions, trajectory_contradictions};
 pub use error::OutputError;
 pub use errors::{ErrorRow, error_rows};
 pub use ledger::LedgerRow;
-pub use output::{Identity, Output};
+pub use output::{Change, Identity, Output};
 pub use reader::Reader;
+pub use repositories::RepositoryRow;
 pub use segment::{Segment, SegmentWriter};
 pub use sequences::{SequenceRow, sequence_rows};
 pub use table::Table;

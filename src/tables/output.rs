@@ -1,33 +1,29 @@
 //! Opening an output, and committing to its tables as one.
-//!
-//! Delta commits one table at a time. To move them as one, a group of segments is first written to
-//! `pending.json` and then committed table by table, each commit carrying the group's number as
-//! application transaction. Whoever opens the output after a crash finds the group there, sees from the
-//! transaction versions which tables have it, and commits it to the others.
 
-use std::collections::HashMap;
-use std::fs::{File, TryLockError};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use backstory_core::{Digest, Spent};
-use deltalake_core::DeltaTable;
-use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
+use backstory_store::Location;
+use deltalake_core::{DeltaTable, DeltaTableError};
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake_core::kernel::{Action, Add, StructType, Transaction};
-use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::kernel::{Action, Add, LogicalFileView, MetadataExt as _, Transaction};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use object_store::local::LocalFileSystem;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 
+use super::commits::{self, Commit, Operation, TableChange};
+use super::hold::Hold;
 use super::reader::Reader;
-use super::{OutputError, Segment, Table, delta};
+use super::rewrite::{Rewriter, Rewritten};
+use super::{OutputError, RepositoryRow, Segment, Table, delta};
 
 /// Name of our application in transactions.
 const APPLICATION: &str = "backstory";
-/// What the tables of an output were made by; the same for every run into it.
+
+/// What the rows of an output are made by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// Digest of everything in the plan that determines rows.
@@ -38,71 +34,207 @@ pub struct Identity {
     pub properties: Vec<(String, String)>,
 }
 
-/// An output folder, open for writing.
-pub struct Output {
-    /// Held as long as the output is open; the system lets go of it however the process ends.
-    _lock: File,
-    store: Arc<dyn ObjectStore>,
-    tables: Vec<(Table, DeltaTable)>,
-    group: i64,
+impl Identity {
+    fn properties(&self) -> Vec<(String, String)> {
+        let mut properties = vec![
+            (delta::PLAN_HASH.to_owned(), self.plan_hash.to_string()),
+            (delta::PLAN.to_owned(), self.plan.clone()),
+        ];
+        properties.extend(self.properties.iter().cloned());
+        properties
+    }
 }
 
-/// A group of segments on its way into the tables.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Pending {
-    pub group: i64,
-    pub segments: Vec<Segment>,
+/// An output, open for writing.
+pub struct Output {
+    place: Location,
+    hold: Hold,
+    tables: Vec<(Table, DeltaTable)>,
+    /// The number of the latest commit.
+    version: u64,
+    identity: Identity,
+}
+
+/// What is to become of some repositories, all at once or not at all.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Change {
+    /// Data files that come.
+    pub add: Vec<Segment>,
+    /// Repositories that have rows in these files, and had none before.
+    pub added: u64,
+    /// Repositories whose rows before this go.
+    pub replaced: BTreeSet<String>,
+    /// Repositories whose rows go and that get none.
+    pub removed: BTreeSet<String>,
+    /// Keys of the requests that are on record in the rows that come.
+    pub recorded: BTreeSet<Digest>,
+}
+
+impl Change {
+    /// Takes in another change, of other repositories.
+    pub fn extend(&mut self, other: Self) {
+        self.add.extend(other.add);
+        self.added += other.added;
+        self.replaced.extend(other.replaced);
+        self.removed.extend(other.removed);
+        self.recorded.extend(other.recorded);
+    }
 }
 
 impl Output {
     /// Opens the output, making its tables if there are none, and finishes a commit that was cut short.
-    pub async fn open(path: &Path, identity: &Identity) -> Result<Self, OutputError> {
-        prepare_folder(path)?;
-        let lock = lock(path)?;
-        let store = local_store(path)?;
+    pub async fn open(place: &Location, identity: &Identity) -> Result<Self, OutputError> {
+        prepare(place).await?;
+        let hold = Hold::take(place).await?;
+        let latest = commits::latest(place).await?;
         let mut tables = vec![];
         for table in Table::ALL {
-            tables.push((table, open_or_create(path, table, identity).await?));
+            let delta = match delta::open(place, table, None).await? {
+                Some(delta) => delta,
+                None if latest.is_none() => {
+                    delta::create(place, table, identity.properties()).await?
+                }
+                None => {
+                    let missing = format!("the table \"{}\" is not there", table.name());
+                    return Err(OutputError::Damaged(missing));
+                }
+            };
+            tables.push((table, delta));
         }
-        let mut output = Self { _lock: lock, store, tables, group: 0 };
-        output.recover().await?;
+        if latest.is_none() && tables.iter().any(|(_, delta)| delta::version(delta) > 0) {
+            return Err(OutputError::Unrecorded(place.to_string()));
+        }
+        let version = latest.as_ref().map_or(0, |commit| commit.version);
+        let (place, identity) = (place.clone(), identity.clone());
+        let mut output = Self { place, hold, tables, version, identity };
+        if let Some(latest) = latest {
+            output.apply(&latest).await?;
+        }
         Ok(output)
     }
 
-    /// The store that segments are written to, rooted at the output folder.
-    pub fn store(&self) -> Arc<dyn ObjectStore> {
-        Arc::clone(&self.store)
+    /// Lets other runs in.
+    pub async fn close(self) {
+        self.hold.release().await;
     }
 
-    /// The repositories that have rows, with their content; none for one that was rejected as a whole.
-    pub async fn committed(&self) -> Result<HashMap<String, Option<String>>, OutputError> {
-        let reader = Reader::over(self.tables.iter().map(|(table, delta)| (*table, delta)))?;
-        let rejected =
-            "SELECT repo, CAST(NULL AS VARCHAR) FROM errors WHERE path IS NULL AND arm IS NULL";
-        let mut committed = reader.pairs(rejected).await?;
-        committed.extend(reader.pairs("SELECT repo, content_id FROM trajectories").await?);
-        Ok(committed)
+    /// Where it is.
+    pub fn place(&self) -> &Location {
+        &self.place
+    }
+
+    /// The store that segments are written to, rooted at the output.
+    pub fn store(&self) -> Arc<dyn ObjectStore> {
+        self.place.store()
+    }
+
+    /// The tables as they are now, for queries.
+    pub fn reader(&self) -> Result<Reader, OutputError> {
+        Reader::over(&self.place, self.tables.iter().map(|(table, delta)| (*table, delta)))
+    }
+
+    /// What is known of each repository that was dealt with.
+    pub async fn repositories(
+        &self,
+        each: impl FnMut(RepositoryRow),
+    ) -> Result<(), OutputError> {
+        self.reader()?.repositories(each).await
     }
 
     /// What earlier runs have paid, by model.
     pub async fn spent(&self) -> Result<HashMap<String, Spent>, OutputError> {
-        let reader = Reader::over(self.tables.iter().map(|(table, delta)| (*table, delta)))?;
-        reader.spent().await
+        self.reader()?.spent().await
     }
 
-    /// Commits segments to their tables, all or none as far as the next [`Output::open`] can tell.
-    pub async fn commit(&mut self, segments: Vec<Segment>) -> Result<(), OutputError> {
-        let pending = Pending { group: self.group + 1, segments };
-        self.note(&pending).await?;
-        self.apply(&pending).await
+    /// Makes a change in all tables, all or none of it as far as the next [`Output::open`] can tell.
+    pub async fn commit(&mut self, operation: Operation, change: Change) -> Result<(), OutputError> {
+        let gone: BTreeSet<_> = change.replaced.union(&change.removed).cloned().collect();
+        let recorded = (operation == Operation::Run).then(|| change.recorded.clone());
+        let rewritten = self.without(gone, recorded).await?;
+        let commit = self.plan(operation, &change, rewritten)?;
+        self.carry_out(commit).await
     }
 
-    /// Makes a group durable before the first table has it.
-    pub(super) async fn note(&self, pending: &Pending) -> Result<(), OutputError> {
-        let text =
-            serde_json::to_vec(pending).map_err(|error| OutputError::Store(error.to_string()))?;
-        self.store.put(&pending_path(), PutPayload::from(text)).await?;
-        Ok(())
+    /// Replaces data files by others that hold the same rows.
+    pub async fn replace(
+        &mut self,
+        operation: Operation,
+        files: Vec<(Table, Replacement)>,
+    ) -> Result<(), OutputError> {
+        let commit = self.plan(operation, &Change::default(), files)?;
+        self.carry_out(commit).await
+    }
+
+    async fn carry_out(&mut self, commit: Commit) -> Result<(), OutputError> {
+        self.hold.check()?;
+        commit.write(&self.place).await?;
+        self.apply(&commit).await
+    }
+
+    /// The data files of a table.
+    pub fn files(&self, table: Table) -> Result<Vec<LogicalFileView>, OutputError> {
+        let found = self.tables.iter().find(|(other, _)| *other == table);
+        found.map_or_else(|| Ok(vec![]), |(_, delta)| delta::files(delta))
+    }
+
+    /// Takes the rows of repositories out of all tables.
+    async fn without(
+        &self,
+        repositories: BTreeSet<String>,
+        recorded: Option<BTreeSet<Digest>>,
+    ) -> Result<Vec<(Table, Replacement)>, OutputError> {
+        if repositories.is_empty() {
+            return Ok(vec![]);
+        }
+        let mut tables = vec![];
+        for table in Table::ALL {
+            let files = self.files(table)?;
+            tables.push((table, files.iter().map(|it| (it.path().into_owned(), it.size())).collect()));
+        }
+        let (store, runtime) = (self.store(), Handle::current());
+        let rewriting = tokio::task::spawn_blocking(move || {
+            let rewriter = |table| Rewriter {
+                store: &store,
+                runtime: &runtime,
+                table,
+                repositories: &repositories,
+                recorded: recorded.as_ref(),
+            };
+            without(tables, rewriter)
+        });
+        rewriting.await.map_err(|error| OutputError::Store(error.to_string()))?
+    }
+
+    /// Writes down what is to be done.
+    pub(super) fn plan(
+        &self,
+        operation: Operation,
+        change: &Change,
+        rewritten: Vec<(Table, Replacement)>,
+    ) -> Result<Commit, OutputError> {
+        let mut rewritten: HashMap<_, _> = rewritten.into_iter().collect();
+        let mut tables = std::collections::BTreeMap::new();
+        for (table, delta) in &self.tables {
+            let segments = change.add.iter().filter(|segment| segment.table == table.name());
+            let Replacement { mut add, remove } = rewritten.remove(table).unwrap_or_default();
+            add.extend(segments.cloned());
+            let said = delta::property(delta, delta::PLAN)?;
+            let plan = operation == Operation::Run && said.as_ref() != Some(&self.identity.plan);
+            let mut change = TableChange { version: delta::version(delta), add, remove, plan };
+            change.version += u64::from(!change.is_empty());
+            tables.insert(table.name().to_owned(), change);
+        }
+        Ok(Commit {
+            version: self.version + 1,
+            at: Commit::now(),
+            run: self.hold.holder().run.clone(),
+            operation,
+            plan_hash: self.identity.plan_hash.to_string(),
+            added: change.added,
+            replaced: change.replaced.len() as u64,
+            removed: change.removed.len() as u64,
+            tables,
+        })
     }
 
     #[cfg(test)]
@@ -110,142 +242,162 @@ impl Output {
         &mut self.tables
     }
 
-    async fn recover(&mut self) -> Result<(), OutputError> {
-        let pending = match self.store.get(&pending_path()).await {
-            Ok(object) => object.bytes().await?,
-            Err(object_store::Error::NotFound { .. }) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
-        let pending = serde_json::from_slice::<Pending>(&pending)
-            .map_err(|error| OutputError::Damaged(format!("pending.json: {error}")))?;
-        self.apply(&pending).await
-    }
-
-    async fn apply(&mut self, pending: &Pending) -> Result<(), OutputError> {
+    /// Does what a commit says to those tables that do not have it yet.
+    async fn apply(&mut self, commit: &Commit) -> Result<(), OutputError> {
         for (table, delta) in &mut self.tables {
-            let log = delta.log_store();
-            let snapshot = delta.snapshot()?;
-            let done = snapshot.transaction_version(&*log, APPLICATION).await?;
-            if done.is_some_and(|done| done >= pending.group) {
-                continue;
-            }
-            commit_to(*table, delta, pending).await?;
+            commit_to(*table, delta, commit, &self.identity).await?;
         }
-        self.group = pending.group;
+        self.version = commit.version;
         Ok(())
     }
 }
 
-/// The commit of one table: the group's files for it, perhaps none, and the group's number.
+/// Data files of one table that others take the place of.
+#[derive(Clone, Debug, Default)]
+pub struct Replacement {
+    /// Those that come.
+    pub add: Vec<Segment>,
+    /// Paths of those that go.
+    pub remove: Vec<String>,
+}
+
+fn without<'a>(
+    tables: Vec<(Table, Vec<(String, i64)>)>,
+    rewriter: impl Fn(Table) -> Rewriter<'a>,
+) -> Result<Vec<(Table, Replacement)>, OutputError> {
+    let mut replaced = vec![];
+    for (table, files) in tables {
+        let rewriter = rewriter(table);
+        let mut replacement = Replacement::default();
+        for (path, size) in files {
+            match rewriter.rewrite(&path, size as u64)? {
+                Rewritten::Same => continue,
+                Rewritten::Gone => {}
+                Rewritten::By(segment) => replacement.add.push(segment),
+            }
+            replacement.remove.push(path);
+        }
+        replaced.push((table, replacement));
+    }
+    Ok(replaced)
+}
+
+/// Does to one table what a commit says, if it does not have it yet.
 pub(super) async fn commit_to(
     table: Table,
     delta: &mut DeltaTable,
-    pending: &Pending,
+    commit: &Commit,
+    identity: &Identity,
 ) -> Result<(), OutputError> {
-    let segments = pending.segments.iter().filter(|segment| segment.table == table.name());
-    let actions = segments.map(|segment| Action::Add(add(segment))).collect();
-    let transaction = Transaction::new(APPLICATION, pending.group);
-    let properties = CommitProperties::default().with_application_transaction(transaction);
+    let Some(change) = commit.of(table).filter(|change| !change.is_empty()) else { return Ok(()) };
+    if has(delta, commit).await? {
+        return Ok(());
+    }
+    let before = change.version.checked_sub(1);
+    if before != delta.version() {
+        let (name, version) = (table.name(), delta::version(delta));
+        let wrong = format!("the table \"{name}\" is at version {version}, not {before:?}");
+        return Err(OutputError::Damaged(wrong));
+    }
+    let actions = actions(delta, commit, change, identity)?;
+    let transaction = Transaction::new(APPLICATION, commit.version as i64);
+    let properties = CommitProperties::default()
+        .with_max_retries(0)
+        .with_metadata([
+            ("backstory.version".to_owned(), commit.version.into()),
+            ("backstory.operation".to_owned(), commit.operation.name().into()),
+        ])
+        .with_application_transaction(transaction);
     let operation =
         DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
-    let log = delta.log_store();
-    let commit = CommitBuilder::from(properties)
-        .with_actions(actions)
-        .build(Some(delta.snapshot()?), log, operation)
-        .await?;
-    delta.state = Some(commit.snapshot());
+    let built = CommitBuilder::from(properties).with_actions(actions).build(
+        Some(delta.snapshot()?),
+        delta.log_store(),
+        operation,
+    );
+    match built.await {
+        Ok(built) => delta.state = Some(built.snapshot()),
+        Err(error) => {
+            // The answer may have been lost, not the commit.
+            delta.load().await?;
+            if !has(delta, commit).await? {
+                return Err(error.into());
+            }
+        }
+    }
     Ok(())
 }
 
-fn add(segment: &Segment) -> Add {
+async fn has(delta: &DeltaTable, commit: &Commit) -> Result<bool, OutputError> {
+    let log = delta.log_store();
+    let done = delta.snapshot()?.transaction_version(&*log, APPLICATION).await?;
+    Ok(done.is_some_and(|done| done >= commit.version as i64))
+}
+
+fn actions(
+    delta: &DeltaTable,
+    commit: &Commit,
+    change: &TableChange,
+    identity: &Identity,
+) -> Result<Vec<Action>, OutputError> {
+    let mut actions = vec![];
+    // Of another plan than that at hand nothing is known but its digest: its own run tells it.
+    if change.plan && commit.plan_hash == identity.plan_hash.to_string() {
+        let mut metadata = delta.snapshot()?.metadata().clone();
+        for (key, value) in identity.properties() {
+            metadata = metadata.add_config_key(key, value).map_err(DeltaTableError::from)?;
+        }
+        actions.push(Action::Metadata(metadata));
+    }
+    let data_change = commit.operation != Operation::Compact;
+    let going: BTreeSet<_> = change.remove.iter().map(String::as_str).collect();
+    for file in delta::files(delta)?.iter().filter(|file| going.contains(&*file.path())) {
+        let mut remove = file.remove_action(data_change);
+        remove.deletion_timestamp = Some(commit.at as i64);
+        actions.push(Action::Remove(remove));
+    }
+    actions.extend(change.add.iter().map(|segment| Action::Add(add(segment, commit, data_change))));
+    Ok(actions)
+}
+
+fn add(segment: &Segment, commit: &Commit, data_change: bool) -> Add {
     // No bounds of columns: readers built on pyarrow take a column without bounds for one of nulls as soon
     // as any column has them, and skip the file. The Parquet footer has those of `repo`.
     let stats = serde_json::json!({ "numRecords": segment.rows });
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Add {
         path: segment.path.clone(),
         size: segment.size as i64,
-        modification_time: now.as_millis() as i64,
-        data_change: true,
+        modification_time: commit.at as i64,
+        data_change,
         stats: Some(stats.to_string()),
         ..Add::default()
     }
 }
 
-fn pending_path() -> object_store::path::Path {
-    object_store::path::Path::from("_backstory/pending.json")
-}
-
-fn local_store(path: &Path) -> Result<Arc<dyn ObjectStore>, OutputError> {
-    Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?))
-}
-
-/// Makes the folder, or makes sure that it is empty or ours.
-fn prepare_folder(path: &Path) -> Result<(), OutputError> {
-    let folder = |source| OutputError::Folder { path: path.to_owned(), source };
-    std::fs::create_dir_all(path).map_err(folder)?;
-    let names = std::fs::read_dir(path).map_err(folder)?;
-    let names = names.map(|entry| entry.map(|entry| entry.file_name()));
-    let names = names.collect::<Result<Vec<_>, _>>().map_err(folder)?;
-    let ours = |name: &std::ffi::OsString| {
+/// Makes sure that there is nothing of others.
+async fn prepare(place: &Location) -> Result<(), OutputError> {
+    let ours = |name: &str| {
         name == "_backstory" || Table::ALL.iter().any(|table| name == table.name())
     };
-    if names.iter().all(ours) { Ok(()) } else { Err(OutputError::NotOurs(path.to_owned())) }
-}
-
-/// Keeps a second run out: both would commit the same repositories.
-fn lock(path: &Path) -> Result<File, OutputError> {
-    let folder = |source| OutputError::Folder { path: path.to_owned(), source };
-    let ours = path.join("_backstory");
-    std::fs::create_dir_all(&ours).map_err(folder)?;
-    let file = File::create(ours.join("lock")).map_err(folder)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OutputError::Busy(path.to_owned())),
-        Err(TryLockError::Error(source)) => Err(folder(source)),
-    }
-}
-
-async fn open_or_create(
-    path: &Path,
-    table: Table,
-    identity: &Identity,
-) -> Result<DeltaTable, OutputError> {
-    match delta::open(path, table).await? {
-        Some(delta) => {
-            check_plan(path, &delta, identity)?;
-            Ok(delta)
+    let foreign = match place.local() {
+        Some(folder) => !names(&folder)?.iter().all(|name| ours(name)),
+        None => {
+            let listed = place.root().list_with_delimiter(Some(place.prefix())).await?;
+            let folders = listed.common_prefixes.iter();
+            let is_ours = |path: &object_store::path::Path| path.filename().is_none_or(ours);
+            !listed.objects.is_empty() || !folders.map(is_ours).all(|is_ours| is_ours)
         }
-        None => create(path, table, identity).await,
-    }
+    };
+    if foreign { Err(OutputError::NotOurs(place.to_string())) } else { Ok(()) }
 }
 
-fn check_plan(path: &Path, delta: &DeltaTable, identity: &Identity) -> Result<(), OutputError> {
-    let there = delta::property(delta, delta::PLAN_HASH)?.unwrap_or_default();
-    let here = identity.plan_hash.to_string();
-    if there == here {
-        return Ok(());
-    }
-    Err(OutputError::OtherPlan { path: path.to_owned(), there, here })
-}
-
-async fn create(path: &Path, table: Table, identity: &Identity) -> Result<DeltaTable, OutputError> {
-    let url = delta::url(path, table)?;
-    let folder = path.join(table.name());
-    std::fs::create_dir_all(&folder)
-        .map_err(|source| OutputError::Folder { path: folder.clone(), source })?;
-    let schema: StructType = (&*table.schema()).try_into_kernel()?;
-    let mut configuration = vec![
-        (delta::PLAN_HASH.to_owned(), Some(identity.plan_hash.to_string())),
-        (delta::PLAN.to_owned(), Some(identity.plan.clone())),
-    ];
-    let further = identity.properties.iter().cloned();
-    configuration.extend(further.map(|(key, value)| (key, Some(value))));
-    Ok(CreateBuilder::new()
-        .with_location(url.as_str())
-        .with_table_name(table.name())
-        .with_columns(schema.fields().cloned())
-        .with_configuration(configuration)
-        .with_raise_if_key_not_exists(false)
-        .await?)
+/// What lies in a folder, which is made if it is not there.
+fn names(folder: &Path) -> Result<Vec<String>, OutputError> {
+    let failed = |source| OutputError::Folder { path: folder.to_owned(), source };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let entries = std::fs::read_dir(folder).map_err(failed)?;
+    let name = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.map(|entry| entry.file_name().to_string_lossy().into_owned())
+    };
+    entries.map(name).collect::<Result<_, _>>().map_err(failed)
 }

@@ -1,13 +1,13 @@
 //! Reading tables back, with SQL.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use backstory_core::Spent;
+use backstory_store::Location;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
@@ -19,7 +19,8 @@ use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use deltalake_core::DeltaTable;
 use futures::TryStreamExt;
 
-use super::{OutputError, Table, TrialRow, delta, trial_rows};
+use super::repositories::{RepositoryRow, repository_rows};
+use super::{OutputError, Table, TrialRow, commits, delta, trial_rows};
 
 /// The tables at one version each, for queries.
 pub struct Reader {
@@ -28,26 +29,36 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens the tables of an output folder at their latest versions.
-    pub async fn open(path: &Path) -> Result<Self, OutputError> {
+    /// Opens the tables of an output as they are, or as they were after the commit of that number.
+    pub async fn open(place: &Location, version: Option<u64>) -> Result<Self, OutputError> {
+        let commit = match version {
+            Some(version) => Some(commits::read(place, version).await?.ok_or_else(|| {
+                OutputError::NoVersion { place: place.to_string(), version }
+            })?),
+            None => None,
+        };
         let mut tables = vec![];
         for table in Table::ALL {
-            let missing = || OutputError::Missing(path.to_owned());
-            tables.push((table, delta::open(path, table).await?.ok_or_else(missing)?));
+            let version = commit.as_ref().map(|commit| commit.version_of(table));
+            let missing = || OutputError::Missing(place.to_string());
+            let delta = delta::open(place, table, version).await?.ok_or_else(missing)?;
+            tables.push((table, delta));
         }
-        Self::over(tables.iter().map(|(table, delta)| (*table, delta)))
+        Self::over(place, tables.iter().map(|(table, delta)| (*table, delta)))
     }
 
     pub(super) fn over<'a>(
+        place: &Location,
         tables: impl Iterator<Item = (Table, &'a DeltaTable)>,
     ) -> Result<Self, OutputError> {
         // Rows are long and few: many partitions would only cut the same few files.
         let config = SessionConfig::new().with_target_partitions(1).with_batch_size(64);
         let context = SessionContext::new_with_config(config);
+        context.register_object_store(place.url(), Arc::clone(place.root()));
         let mut plan = None;
         for (name, table) in tables {
             plan = delta::property(table, delta::PLAN)?;
-            register(&context, name, table)?;
+            register(&context, place, name, table)?;
         }
         Ok(Self { context, plan })
     }
@@ -129,33 +140,35 @@ impl Reader {
         Ok(spent)
     }
 
-    /// The result of a query with two columns of text, the first without nulls.
-    pub(super) async fn pairs(
+    /// Gives every row of `repositories`.
+    pub async fn repositories(
         &self,
-        sql: &str,
-    ) -> Result<HashMap<String, Option<String>>, OutputError> {
-        let mut stream = self.stream(sql).await?;
-        let mut pairs = HashMap::new();
-        while let Some(batch) = stream.try_next().await? {
-            let keys = cast(batch.column(0), &DataType::Utf8)?;
-            let values = cast(batch.column(1), &DataType::Utf8)?;
-            let (keys, values) = (keys.as_string::<i32>(), values.as_string::<i32>());
-            for row in 0..batch.num_rows() {
-                let value = values.is_valid(row).then(|| values.value(row).to_owned());
-                pairs.insert(keys.value(row).to_owned(), value);
-            }
+        each: impl FnMut(RepositoryRow),
+    ) -> Result<(), OutputError> {
+        let mut batches = self.stream("SELECT * FROM repositories").await?;
+        let mut each = each;
+        while let Some(batch) = batches.try_next().await? {
+            repository_rows(&batch)?.into_iter().for_each(&mut each);
         }
-        Ok(pairs)
+        Ok(())
     }
 }
 
-fn register(context: &SessionContext, table: Table, delta: &DeltaTable) -> Result<(), OutputError> {
-    let urls = delta.get_file_uris()?.map(ListingTableUrl::parse).collect::<Result<Vec<_>, _>>()?;
-    if urls.is_empty() {
+fn register(
+    context: &SessionContext,
+    place: &Location,
+    table: Table,
+    delta: &DeltaTable,
+) -> Result<(), OutputError> {
+    let files = delta::files(delta)?;
+    if files.is_empty() {
         let empty = MemTable::try_new(table.schema(), vec![vec![]])?;
         context.register_table(table.name(), Arc::new(empty))?;
         return Ok(());
     }
+    let folder = place.join(table.name());
+    let url = |path: &str| ListingTableUrl::parse(format!("{}{path}", folder.url()));
+    let urls = files.iter().map(|file| url(&file.path())).collect::<Result<Vec<_>, _>>()?;
     let options = ListingOptions::new(Arc::new(ParquetFormat::default()));
     let config = ListingTableConfig::new_with_multi_paths(urls)
         .with_listing_options(options)

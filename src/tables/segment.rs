@@ -3,30 +3,35 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use arrow::array::RecordBatch;
 use backstory_core::Digest;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path::Path};
+use object_store::{ObjectStore, path::Path};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 
 use super::OutputError;
 use super::errors::{ErrorRow, error_batch};
 use super::ledger::{LedgerRow, ledger_batch};
+use super::repositories::{RepositoryRow, repository_batch};
 use super::sequences::{SequenceRow, sequence_batch};
 use super::table::Table;
 use super::trajectories::{TrajectoryRow, trajectory_batch};
 use super::trials::{TrialRow, trial_batch};
+use super::upload::Upload;
 
 /// A data file that lies in its table's folder, ready to be committed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Segment {
     /// Name of the table.
     pub table: String,
-    /// Path relative to the table's folder. Named by content: writing the same rows twice gives one file.
+    /// Path relative to the table's folder. No other file ever has it.
     pub path: String,
     /// Bytes.
     pub size: u64,
@@ -34,19 +39,30 @@ pub struct Segment {
     pub rows: u64,
 }
 
+/// Bytes of a row group, encoded. It is held in memory until it is whole; and when rows of a repository are
+/// replaced, groups without any are copied as they are, those with some are made again.
+const ROW_GROUP: usize = 2 << 20;
+
 /// Data files in the making, at most one per table. A row is encoded and compressed as it comes and takes
-/// no more room than in the file; nothing reaches the store before the end.
-#[derive(Default)]
+/// no more room than in the file; of a file, no more than a row group and a part are in memory.
 pub struct SegmentWriter {
+    store: Arc<dyn ObjectStore>,
+    runtime: Handle,
     files: BTreeMap<Table, DataFile>,
 }
 
 struct DataFile {
-    writer: ArrowWriter<Vec<u8>>,
+    path: String,
+    writer: ArrowWriter<Upload>,
     rows: u64,
 }
 
 impl SegmentWriter {
+    /// Files to be in a store that is rooted at the output. Blocks on `runtime`; for compute threads.
+    pub fn new(store: Arc<dyn ObjectStore>, runtime: Handle) -> Self {
+        Self { store, runtime, files: BTreeMap::new() }
+    }
+
     /// Adds a row of `trajectories`.
     pub fn trajectory(&mut self, row: TrajectoryRow) -> Result<(), OutputError> {
         self.write(Table::Trajectories, &trajectory_batch(row)?)
@@ -59,56 +75,85 @@ impl SegmentWriter {
 
     /// Adds rows of `ledger`.
     pub fn ledger(&mut self, rows: &[LedgerRow]) -> Result<(), OutputError> {
-        if rows.is_empty() { Ok(()) } else { self.write(Table::Ledger, &ledger_batch(rows)?) }
+        self.write(Table::Ledger, &ledger_batch(rows)?)
     }
 
     /// Adds rows of `trials`.
     pub fn trials(&mut self, rows: &[TrialRow]) -> Result<(), OutputError> {
-        if rows.is_empty() { Ok(()) } else { self.write(Table::Trials, &trial_batch(rows)?) }
+        self.write(Table::Trials, &trial_batch(rows)?)
     }
 
     /// Adds rows of `errors`.
     pub fn errors(&mut self, rows: &[ErrorRow]) -> Result<(), OutputError> {
-        if rows.is_empty() { Ok(()) } else { self.write(Table::Errors, &error_batch(rows)?) }
+        self.write(Table::Errors, &error_batch(rows)?)
     }
 
-    fn write(&mut self, table: Table, batch: &RecordBatch) -> Result<(), OutputError> {
+    /// Adds rows of `repositories`.
+    pub fn repositories(&mut self, rows: &[RepositoryRow]) -> Result<(), OutputError> {
+        self.write(Table::Repositories, &repository_batch(rows)?)
+    }
+
+    /// Adds rows of a table.
+    pub fn write(&mut self, table: Table, batch: &RecordBatch) -> Result<(), OutputError> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
         let file = match self.files.entry(table) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let properties = Some(properties(table));
-                let writer = ArrowWriter::try_new(vec![], batch.schema(), properties)?;
-                entry.insert(DataFile { writer, rows: 0 })
-            }
+            Entry::Vacant(entry) => entry.insert(DataFile::new(table, &self.store, &self.runtime)?),
         };
         file.rows += batch.num_rows() as u64;
-        Ok(file.writer.write(batch)?)
-    }
-
-    /// Bytes that the files would have if they ended here, roughly.
-    pub fn bytes(&self) -> u64 {
-        let writers = self.files.values().map(|file| &file.writer);
-        writers.map(|writer| writer.bytes_written() + writer.in_progress_size()).sum::<usize>()
-            as u64
-    }
-
-    /// Ends the files and puts them into the store. Blocks on `runtime`; called from a compute thread.
-    pub fn close(
-        self,
-        store: &Arc<dyn ObjectStore>,
-        runtime: &tokio::runtime::Handle,
-    ) -> Result<Vec<Segment>, OutputError> {
-        let mut segments = vec![];
-        for (table, DataFile { writer, rows }) in self.files {
-            let bytes = writer.into_inner()?;
-            let path = format!("part-{}.parquet", Digest::of(&bytes));
-            let size = bytes.len() as u64;
-            let location = Path::from(format!("{}/{path}", table.name()));
-            runtime.block_on(store.put(&location, PutPayload::from(bytes)))?;
-            segments.push(Segment { table: table.name().to_owned(), path, size, rows });
+        file.writer.write(batch)?;
+        if file.writer.in_progress_size() >= ROW_GROUP {
+            file.writer.flush()?;
         }
-        Ok(segments)
+        Ok(())
     }
+
+    /// Bytes that the largest of the files would have if it ended here, roughly.
+    pub fn largest(&self) -> u64 {
+        let writers = self.files.values().map(|file| &file.writer);
+        let sizes = writers.map(|writer| writer.bytes_written() + writer.in_progress_size());
+        sizes.max().unwrap_or_default() as u64
+    }
+
+    /// Ends the files and puts them in their places.
+    pub fn close(self) -> Result<Vec<Segment>, OutputError> {
+        let close = |(table, file): (Table, DataFile)| {
+            let size = file.writer.into_inner()?.finish()?;
+            Ok(Segment { table: table.name().to_owned(), path: file.path, size, rows: file.rows })
+        };
+        self.files.into_iter().map(close).collect()
+    }
+}
+
+impl DataFile {
+    fn new(
+        table: Table,
+        store: &Arc<dyn ObjectStore>,
+        runtime: &Handle,
+    ) -> Result<Self, OutputError> {
+        let (path, upload) = data_file(table, store, runtime);
+        let writer = ArrowWriter::try_new(upload, table.schema(), Some(properties(table)))?;
+        Ok(Self { path, writer, rows: 0 })
+    }
+}
+
+/// A data file to be, under a name that no other has, which is relative to the table's folder.
+pub(super) fn data_file(
+    table: Table,
+    store: &Arc<dyn ObjectStore>,
+    runtime: &Handle,
+) -> (String, Upload) {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    // The address tells processes of different systems apart, as it is chosen at random.
+    let address = std::ptr::from_ref(&NUMBER).addr();
+    let unique = Digest::of(format!("{} {process} {number} {address}", now.as_nanos()));
+    let path = format!("part-{:.32}.parquet", unique.to_string());
+    let location = Path::from(format!("{}/{path}", table.name()));
+    (path, Upload::new(Arc::clone(store), location, runtime.clone()))
 }
 
 /// Columns of running text: long, all different, never searched by range.
@@ -119,7 +164,7 @@ const TEXT_COLUMNS: [&str; 4] = [
     "messages.list.element.tool_calls.list.element.function.arguments",
 ];
 
-fn properties(table: Table) -> WriterProperties {
+pub(super) fn properties(table: Table) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::default()))

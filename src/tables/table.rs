@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 
-use super::{errors, ledger, sequences, trajectories, trials};
+use super::{errors, ledger, repositories, sequences, trajectories, trials};
 
 /// One of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,12 +19,21 @@ pub enum Table {
     Trajectories,
     /// One row per training sequence.
     Sequences,
+    /// One row per repository that was dealt with.
+    Repositories,
 }
 
 impl Table {
-    /// In the order of their commits: who sees a row of `sequences` finds what it refers to.
-    pub const ALL: [Self; 5] =
-        [Self::Errors, Self::Ledger, Self::Trials, Self::Trajectories, Self::Sequences];
+    /// In the order of their commits: who sees a row of `sequences` finds what it refers to, and what
+    /// `repositories` says is there is there.
+    pub const ALL: [Self; 6] = [
+        Self::Errors,
+        Self::Ledger,
+        Self::Trials,
+        Self::Trajectories,
+        Self::Sequences,
+        Self::Repositories,
+    ];
 
     /// Name of the table and of its folder.
     pub const fn name(self) -> &'static str {
@@ -34,6 +43,7 @@ impl Table {
             Self::Trials => "trials",
             Self::Trajectories => "trajectories",
             Self::Sequences => "sequences",
+            Self::Repositories => "repositories",
         }
     }
 
@@ -45,6 +55,7 @@ impl Table {
             Self::Trials => trials::trial_fields(),
             Self::Trajectories => trajectories::trajectory_fields(),
             Self::Sequences => sequences::sequence_fields(),
+            Self::Repositories => repositories::repository_fields(),
         }))
     }
 }

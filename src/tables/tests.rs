@@ -2,16 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use backstory_core::{
     Decision, Digest, Gains, Message, Mode, Outcome, Quality, Request, Span, SpanKind, Spent,
     TokenSpan, ToolCall, Trial, TrialScore, Variant,
 };
+use backstory_store::Location;
+use futures::TryStreamExt;
 use tempfile::TempDir;
 
 use super::errors::error_batch;
-use super::output::{Pending, commit_to};
+use super::ledger::{ledger_batch, ledger_rows};
+use super::output::commit_to;
 use super::sequences::sequence_batch;
 use super::trajectories::trajectory_batch;
 use super::trials::trial_batch;
@@ -19,6 +23,10 @@ use super::*;
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Runtime::new().unwrap()
+}
+
+fn place(path: &Path) -> Location {
+    Location::folder(path).unwrap()
 }
 
 fn identity(plan: &str) -> Identity {
@@ -181,14 +189,12 @@ fn paid(repo: &str, cost: Option<f64>) -> LedgerRow {
 
 #[test]
 fn what_was_paid_is_known_again() {
-    let folder = TempDir::new().unwrap();
-    let runtime = runtime();
-    let mut output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
+    let (runtime, folder) = (runtime(), TempDir::new().unwrap());
+    let mut output = open(&runtime, folder.path());
     assert!(runtime.block_on(output.spent()).unwrap().is_empty());
-    let mut writer = SegmentWriter::default();
+    let mut writer = writer(&runtime, &output);
     writer.ledger(&[paid("a", Some(0.5)), paid("b", None)]).unwrap();
-    let segments = writer.close(&output.store(), runtime.handle()).unwrap();
-    runtime.block_on(output.commit(segments)).unwrap();
+    commit(&runtime, &mut output, added(writer.close().unwrap()));
     let spent = runtime.block_on(output.spent()).unwrap();
     assert_eq!(spent["m"], Spent { requests: 4, tokens: 220, money: 0.5 });
 }
@@ -241,62 +247,98 @@ fn rows_read_back_as_they_were() {
     assert_eq!(error_rows(&error_batch(&errors).unwrap()).unwrap(), errors);
 }
 
-/// Writes segments as a worker does.
-fn write(runtime: &tokio::runtime::Runtime, output: &Output, repos: &[&str]) -> Vec<Segment> {
-    let mut segment = SegmentWriter::default();
+fn open(runtime: &tokio::runtime::Runtime, path: &Path) -> Output {
+    runtime.block_on(Output::open(&place(path), &identity("p"))).unwrap()
+}
+
+fn writer(runtime: &tokio::runtime::Runtime, output: &Output) -> SegmentWriter {
+    SegmentWriter::new(output.store(), runtime.handle().clone())
+}
+
+fn commit(runtime: &tokio::runtime::Runtime, output: &mut Output, change: Change) {
+    runtime.block_on(output.commit(Operation::Run, change)).unwrap();
+}
+
+fn repository(repo: &str) -> RepositoryRow {
+    RepositoryRow {
+        repo: repo.into(),
+        commit_id: Some("c0ffee".into()),
+        content_id: Digest::of(repo).to_string(),
+        revision: None,
+        plan_hash: "plan".into(),
+        trajectories: 1,
+        errors: 1,
+    }
+}
+
+/// Writes segments as a worker does. `text` tells rows of one repository from later ones.
+fn write_as(
+    runtime: &tokio::runtime::Runtime,
+    output: &Output,
+    repos: &[&str],
+    text: &str,
+) -> Vec<Segment> {
+    let mut segment = writer(runtime, output);
     for repo in repos {
-        segment.trajectory(trajectory(repo)).unwrap();
+        segment.trajectory(TrajectoryRow { text: text.into(), ..trajectory(repo) }).unwrap();
         segment.sequence(sequence(repo)).unwrap();
-        segment.errors(&[error(repo)]).unwrap();
+        segment.errors(&[ErrorRow { message: text.into(), ..error(repo) }]).unwrap();
         segment.ledger(&[paid(repo, None)]).unwrap();
         segment.trials(&TrialRow::of(repo, "search", "a.py", &trials())).unwrap();
+        segment.repositories(&[repository(repo)]).unwrap();
     }
-    assert!(segment.bytes() > 0);
-    segment.close(&output.store(), runtime.handle()).unwrap()
+    assert!(segment.largest() > 0);
+    segment.close().unwrap()
+}
+
+fn write(runtime: &tokio::runtime::Runtime, output: &Output, repos: &[&str]) -> Vec<Segment> {
+    write_as(runtime, output, repos, "first")
+}
+
+fn added(add: Vec<Segment>) -> Change {
+    Change { add, ..Change::default() }
 }
 
 async fn repos(path: &Path, table: &str) -> Vec<String> {
-    let reader = Reader::open(path).await.unwrap();
-    let pairs = reader.pairs(&format!("SELECT repo, repo AS value FROM {table}")).await.unwrap();
-    let mut names: Vec<_> = pairs.into_keys().collect();
-    names.sort();
-    names
+    let reader = Reader::open(&place(path), None).await.unwrap();
+    reader.texts(&format!("SELECT repo FROM {table}")).await.unwrap().into_iter().collect()
 }
 
 #[test]
 fn what_no_commit_names_does_not_exist() {
     let (runtime, folder) = (runtime(), TempDir::new().unwrap());
-    let mut output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
+    let mut output = open(&runtime, folder.path());
     let first = write(&runtime, &output, &["b", "a"]);
     let _never_committed = write(&runtime, &output, &["c"]);
     assert_eq!(runtime.block_on(repos(folder.path(), "trajectories")), [""; 0]);
-    runtime.block_on(output.commit(first)).unwrap();
+    commit(&runtime, &mut output, added(first));
     for table in Table::ALL {
         assert_eq!(runtime.block_on(repos(folder.path(), table.name())), ["a", "b"]);
     }
-    let committed = runtime.block_on(output.committed()).unwrap();
-    assert_eq!(committed.len(), 2);
-    assert_eq!(committed["a"], Some(Digest::of("a").to_string()));
+    let mut known = vec![];
+    runtime.block_on(output.repositories(|row| known.push(row))).unwrap();
+    assert_eq!(known, [repository("b"), repository("a")]);
 }
 
 #[test]
 fn a_commit_cut_short_is_finished_at_the_next_opening() {
     for done in 0..=Table::ALL.len() {
         let (runtime, folder) = (runtime(), TempDir::new().unwrap());
-        let mut output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
+        let mut output = open(&runtime, folder.path());
         let segments = write(&runtime, &output, &["a"]);
-        runtime.block_on(output.commit(segments)).unwrap();
+        commit(&runtime, &mut output, added(segments));
 
-        let pending = Pending { group: 2, segments: write(&runtime, &output, &["b"]) };
-        runtime.block_on(output.note(&pending)).unwrap();
+        let change = added(write(&runtime, &output, &["b"]));
+        let planned = output.plan(Operation::Run, &change, vec![]).unwrap();
+        runtime.block_on(planned.write(output.place())).unwrap();
         for (table, delta) in output.tables_mut().iter_mut().take(done) {
-            runtime.block_on(commit_to(*table, delta, &pending)).unwrap();
+            runtime.block_on(commit_to(*table, delta, &planned, &identity("p"))).unwrap();
         }
         drop(output);
 
-        let mut output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
+        let mut output = open(&runtime, folder.path());
         let segments = write(&runtime, &output, &["c"]);
-        runtime.block_on(output.commit(segments)).unwrap();
+        commit(&runtime, &mut output, added(segments));
         for table in Table::ALL {
             let found = runtime.block_on(repos(folder.path(), table.name()));
             assert_eq!(found, ["a", "b", "c"], "{done} tables were done, {}", table.name());
@@ -304,13 +346,120 @@ fn a_commit_cut_short_is_finished_at_the_next_opening() {
     }
 }
 
+/// All that a table holds, as text, sorted.
+fn contents(runtime: &tokio::runtime::Runtime, reader: &Reader, table: Table) -> Vec<String> {
+    let sql = format!("SELECT * FROM {}", table.name());
+    let batches = runtime.block_on(async {
+        reader.stream(&sql).await.unwrap().try_collect::<Vec<_>>().await.unwrap()
+    });
+    let mut writer = arrow::json::LineDelimitedWriter::new(vec![]);
+    writer.write_batches(&batches.iter().collect::<Vec<_>>()).unwrap();
+    let text = String::from_utf8(writer.into_inner()).unwrap();
+    let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
 #[test]
-fn equal_rows_give_equal_files() {
+fn rows_of_a_repository_take_the_place_of_those_before() {
     let (runtime, folder) = (runtime(), TempDir::new().unwrap());
-    let output = runtime.block_on(Output::open(folder.path(), &identity("p"))).unwrap();
-    let first = write(&runtime, &output, &["b", "a"]);
-    assert_eq!(first, write(&runtime, &output, &["b", "a"]));
-    assert_ne!(first, write(&runtime, &output, &["b"]));
+    let mut output = open(&runtime, folder.path());
+    let names: Vec<_> = (0..40).map(|number| format!("repository {number:02}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    for part in names.chunks(15) {
+        let segments = write(&runtime, &output, part);
+        commit(&runtime, &mut output, added(segments));
+    }
+    let again = [names[3], names[20], names[39]];
+    let replaced = again.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let add = write_as(&runtime, &output, &again, "second");
+    let recorded = again.iter().map(Digest::of).collect();
+    let change = Change { add, replaced, recorded, ..Change::default() };
+    commit(&runtime, &mut output, change);
+    let removed = BTreeSet::from([names[7].to_owned()]);
+    let change = Change { removed, ..Change::default() };
+    runtime.block_on(output.commit(Operation::Prune, change)).unwrap();
+
+    let fresh = TempDir::new().unwrap();
+    let mut expected = open(&runtime, fresh.path());
+    let kept: Vec<_> = names.iter().filter(|name| **name != names[7]).copied().collect();
+    let (second, first): (Vec<_>, Vec<_>) = kept.into_iter().partition(|it| again.contains(it));
+    let mut segments = write(&runtime, &expected, &first);
+    segments.extend(write_as(&runtime, &expected, &second, "second"));
+    commit(&runtime, &mut expected, added(segments));
+    let (found, expected) = (output.reader().unwrap(), expected.reader().unwrap());
+    for table in Table::ALL {
+        let name = table.name();
+        let (found, expected) =
+            (contents(&runtime, &found, table), contents(&runtime, &expected, table));
+        assert_eq!(found, expected, "{name}");
+    }
+    // Every version can still be read.
+    let before = runtime.block_on(Reader::open(output.place(), Some(3))).unwrap();
+    assert_eq!(contents(&runtime, &before, Table::Repositories).len(), 40);
+}
+
+#[test]
+fn requests_that_led_to_no_row_in_the_end_stay_on_record() {
+    let (runtime, folder) = (runtime(), TempDir::new().unwrap());
+    let mut output = open(&runtime, folder.path());
+    let request = |repo: &str, key: &str| {
+        let row = paid(repo, Some(1.0));
+        LedgerRow { request: Request { key: Digest::of(key), ..row.request }, ..row }
+    };
+    let ledger = |output: &Output, rows: &[LedgerRow]| {
+        let mut segment = writer(&runtime, output);
+        segment.ledger(rows).unwrap();
+        segment.close().unwrap()
+    };
+    let add = ledger(&output, &[request("a", "1"), request("a", "2"), request("b", "3")]);
+    commit(&runtime, &mut output, added(add));
+    for keys in [["2", "4"], ["1", "4"]] {
+        let rows = keys.map(|key| request("a", key));
+        let change = Change {
+            add: ledger(&output, &rows),
+            replaced: BTreeSet::from(["a".to_owned()]),
+            recorded: keys.iter().map(Digest::of).collect(),
+            ..Change::default()
+        };
+        commit(&runtime, &mut output, change);
+    }
+    let reader = output.reader().unwrap();
+    let batches = runtime.block_on(async {
+        let rows = reader.stream("SELECT * FROM ledger").await.unwrap();
+        rows.try_collect::<Vec<_>>().await.unwrap()
+    });
+    let rows = batches.iter().flat_map(|batch| ledger_rows(batch).unwrap());
+    let outcomes: BTreeMap<_, _> =
+        rows.map(|row| (row.request.key, (row.repo, row.request.outcome))).collect();
+    let expected = [
+        ("1", "a", Outcome::Used),
+        ("2", "a", Outcome::Superseded),
+        ("3", "b", Outcome::Used),
+        ("4", "a", Outcome::Used),
+    ];
+    let expected = expected.map(|(key, repo, outcome)| (Digest::of(key), (repo.to_owned(), outcome)));
+    assert_eq!(outcomes, expected.into_iter().collect());
+    assert_eq!(runtime.block_on(output.spent()).unwrap()["m"].money.to_bits(), 4.0_f64.to_bits());
+}
+
+#[test]
+fn requests_are_read_as_they_were_written() {
+    let rows = [paid("a", Some(0.5)), LedgerRow { path: Some("x.rs".into()), ..paid("b", None) }];
+    assert_eq!(ledger_rows(&ledger_batch(&rows).unwrap()).unwrap(), rows);
+}
+
+#[test]
+fn the_number_of_a_commit_is_taken_once() {
+    let (runtime, folder) = (runtime(), TempDir::new().unwrap());
+    let output = open(&runtime, folder.path());
+    let planned = output.plan(Operation::Run, &Change::default(), vec![]).unwrap();
+    runtime.block_on(planned.write(output.place())).unwrap();
+    // The same again: its own answer was lost.
+    runtime.block_on(planned.write(output.place())).unwrap();
+    let other = Commit { run: "another".into(), ..planned };
+    let refused = runtime.block_on(other.write(output.place())).unwrap_err();
+    insta::assert_snapshot!(refused.to_string());
 }
 
 fn failure(result: Result<Output, OutputError>, folder: &Path) -> String {
@@ -321,13 +470,16 @@ fn failure(result: Result<Output, OutputError>, folder: &Path) -> String {
 #[test]
 fn messages_of_outputs_that_cannot_be_used() {
     let (runtime, folder) = (runtime(), TempDir::new().unwrap());
-    let open = |path: &Path, plan: &str| runtime.block_on(Output::open(path, &identity(plan)));
+    let open = |path: &Path, plan: &str| {
+        runtime.block_on(Output::open(&place(path), &identity(plan)))
+    };
     let out = folder.path().join("out");
-    drop(open(&out, "one").unwrap());
-    insta::assert_snapshot!(failure(open(&out, "two"), folder.path()));
-
     let held = open(&out, "one").unwrap();
-    insta::assert_snapshot!(failure(open(&out, "one"), folder.path()));
+    let busy = failure(open(&out, "one"), folder.path());
+    let run = busy.split(": run ").nth(1).and_then(|rest| rest.split('\n').next()).unwrap();
+    let process = format!("process {}", std::process::id());
+    assert!(run.contains(&process), "{run}");
+    insta::assert_snapshot!(busy.replace(run, "[who]"));
     drop(held);
 
     let other = folder.path().join("other");
@@ -339,9 +491,12 @@ fn messages_of_outputs_that_cannot_be_used() {
     std::fs::write(&file, "").unwrap();
     insta::assert_snapshot!(failure(open(&file.join("out"), "one"), folder.path()));
 
-    let missing = runtime.block_on(Reader::open(&folder.path().join("nowhere")));
+    let missing = runtime.block_on(Reader::open(&place(&folder.path().join("nowhere")), None));
     let missing = missing.err().expect("opening should fail").to_string();
     insta::assert_snapshot!(missing.replace(&folder.path().display().to_string(), "OUT"));
+
+    let none = runtime.block_on(Reader::open(&place(&out), Some(7))).err().unwrap().to_string();
+    insta::assert_snapshot!(none.replace(&folder.path().display().to_string(), "OUT"));
 }
 
 #[test]

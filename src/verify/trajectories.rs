@@ -130,9 +130,10 @@ fn report(row: &TrajectoryRow, found: Found, breaches: &mut Vec<Breach>) {
 
 fn read(plan: &Resolved, name: &str) -> Result<Truth, Failure> {
     let repository = plan.source.read(name)?;
+    let content = repository.content();
     let resident = Resident::new(repository, &*plan.outline, 0);
     let (structure, _) = resident.structure(&*plan.order);
-    Ok(Truth { content: resident.content, structure: structure.clone() })
+    Ok(Truth { content, structure: structure.clone() })
 }
 
 fn check_identity(plan: &Resolved, row: &TrajectoryRow, found: &mut Found) {

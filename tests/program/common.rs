@@ -9,6 +9,7 @@ use backstory::tables::{
     ErrorRow, Reader, SequenceRow, TrajectoryRow, TrialRow, error_rows, sequence_rows,
     trajectory_rows,
 };
+use backstory_store::Location;
 use futures::TryStreamExt;
 use tempfile::TempDir;
 
@@ -158,11 +159,16 @@ pub struct Rows {
     pub trials: Vec<TrialRow>,
 }
 
+/// A folder as the place of an output.
+pub fn location(folder: &Path) -> Location {
+    Location::folder(folder).unwrap()
+}
+
 /// Reads all rows of an output.
 pub fn rows(out: &Path) -> Rows {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let reader = Reader::open(out).await.unwrap();
+        let reader = Reader::open(&location(out), None).await.unwrap();
         let batches = async |table: &str, order: &str| {
             let sql = format!("SELECT * FROM {table} ORDER BY {order}");
             reader.stream(&sql).await.unwrap().try_collect::<Vec<_>>().await.unwrap()

@@ -10,13 +10,15 @@ use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch};
 use backstory::plan::Resolved;
-use backstory::tables::{Identity, Output, Reader, SegmentWriter, TrajectoryRow};
+use backstory::tables::{
+    Change, Identity, Operation, Output, Reader, SegmentWriter, TrajectoryRow,
+};
 use backstory_core::{Decision, Mode, Span, SpanKind, Trajectory, Variant};
 use backstory_search::Rule;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::common::{Place, Rows};
+use crate::common::{Place, Rows, location};
 use crate::golden::SMALL;
 
 /// A run's rows and the plan that made them.
@@ -61,7 +63,7 @@ impl Original {
     fn broken(&self, out: &str) -> Vec<String> {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let verdict = runtime.block_on(async {
-            let reader = Reader::open(&self.place.at(out)).await.unwrap();
+            let reader = Reader::open(&location(&self.place.at(out)), None).await.unwrap();
             backstory::verify::verify(&self.plan, &self.rules, &reader, &|_| {}).await.unwrap()
         });
         let names = verdict.breaches.iter().map(|breach| breach.promise.to_owned());
@@ -76,9 +78,9 @@ impl Original {
             properties: vec![],
         };
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let folder = self.place.at("tampered");
+        let folder = location(&self.place.at("tampered"));
         let mut output = runtime.block_on(Output::open(&folder, &identity)).unwrap();
-        let mut segment = SegmentWriter::default();
+        let mut segment = SegmentWriter::new(output.store(), runtime.handle().clone());
         for row in trajectories {
             segment.trajectory(row).unwrap();
         }
@@ -87,8 +89,8 @@ impl Original {
         }
         segment.errors(&errors).unwrap();
         segment.trials(&trials).unwrap();
-        let segments = segment.close(&output.store(), runtime.handle()).unwrap();
-        runtime.block_on(output.commit(segments)).unwrap();
+        let change = Change { add: segment.close().unwrap(), ..Change::default() };
+        runtime.block_on(output.commit(Operation::Run, change)).unwrap();
     }
 
     /// Makes the sequence of a row again, from its changed text and spans.

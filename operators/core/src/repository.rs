@@ -163,6 +163,19 @@ pub trait Source: Send + Sync {
     /// A failure of a single file goes to [`Repository::failures`]; only what spoils the whole
     /// repository is an error here.
     fn read(&self, name: &str) -> Result<Repository, Failure>;
+
+    /// A token for the state that a repository is in, found without reading its contents: as long as it is
+    /// the same, [`Source::read`] gives the same. None where nothing can be promised.
+    fn revision(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// Reads a repository, with the token for the state that was read.
+    fn read_with_revision(&self, name: &str) -> (Result<Repository, Failure>, Option<String>) {
+        // What changes in between is read, and found to have changed by the next run.
+        let revision = self.revision(name);
+        (self.read(name), revision)
+    }
 }
 
 /// A source that cannot be listed at all.

@@ -16,6 +16,8 @@ pub enum Outcome {
     Refused,
     /// Never answered.
     Failed,
+    /// Answered and paid, for rows that others have taken the place of since.
+    Superseded,
 }
 
 impl Outcome {
@@ -27,7 +29,21 @@ impl Outcome {
             Self::Unusable => "unusable",
             Self::Refused => "refused",
             Self::Failed => "failed",
+            Self::Superseded => "superseded",
         }
+    }
+
+    /// The one of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::Used,
+            Self::Truncated,
+            Self::Unusable,
+            Self::Refused,
+            Self::Failed,
+            Self::Superseded,
+        ];
+        all.into_iter().find(|outcome| outcome.name() == name)
     }
 }
 

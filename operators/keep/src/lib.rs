@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use backstory_core::{Answers, Digest};
+use backstory_store::Location;
 use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::sync::Semaphore;
@@ -49,12 +50,24 @@ impl Place {
             (Answers::Asked(_) | Answers::Rehearsed, Some(path)) => {
                 Self::Folder { path, own: false }
             }
-            (Answers::Asked(folder), None) => Self::Folder { path: folder.to_owned(), own: true },
+            (Answers::Asked(uri), None) => Self::own(uri),
             (Answers::Recorded { folder, asks: true }, _) => {
                 Self::Folder { path: folder.to_owned(), own: false }
             }
             (Answers::Recorded { folder, asks: false }, _) => Self::Recorded(folder.to_owned()),
             (Answers::Rehearsed, None) => Self::Recorded(PathBuf::new()),
+        }
+    }
+
+    /// Where the output of this URI keeps them.
+    fn own(uri: &str) -> Self {
+        match Location::open(uri, Path::new("")) {
+            Ok(place) => match place.local() {
+                Some(path) => Self::Folder { path, own: true },
+                None => Self::Store(Arc::clone(place.root()), place.prefix().clone()),
+            },
+            // What is no place was reported of the output itself.
+            Err(_) => Self::Recorded(PathBuf::new()),
         }
     }
 

@@ -24,6 +24,8 @@ pub use runtime::block_on;
 pub struct Location {
     /// Ends with a slash.
     url: Url,
+    /// As people know it, without a slash at its end.
+    shown: String,
     root: Arc<dyn ObjectStore>,
     prefix: ObjectPath,
 }
@@ -42,21 +44,23 @@ impl Location {
     /// What a URI means: `s3://bucket/prefix`, `gs://`, `az://`, `memory://`, `file://`, or a path, which
     /// starts at `base` unless it is absolute. Asks nobody.
     pub fn open(uri: &str, base: &Path) -> Result<Self, LocationError> {
-        let url = match Url::parse(uri) {
-            Ok(url) if uri.contains("://") => with_slash(url),
-            _ => folder_url(&base.join(uri))?,
-        };
-        let root = root(&url)?;
-        let prefix = prefix(&url)?;
-        Ok(Self { url, root, prefix })
+        match Url::parse(uri) {
+            Ok(url) if uri.contains("://") => {
+                Self::at(with_slash(url), uri.trim_end_matches('/').to_owned())
+            }
+            _ => Self::folder(&base.join(uri)),
+        }
     }
 
     /// A folder of this machine.
     pub fn folder(path: &Path) -> Result<Self, LocationError> {
-        let url = folder_url(path)?;
+        Self::at(folder_url(path)?, path.display().to_string())
+    }
+
+    fn at(url: Url, shown: String) -> Result<Self, LocationError> {
         let root = root(&url)?;
         let prefix = prefix(&url)?;
-        Ok(Self { url, root, prefix })
+        Ok(Self { url, shown, root, prefix })
     }
 
     /// The place below this one of that name, which may have slashes in it.
@@ -70,7 +74,8 @@ impl Location {
                 .extend(below.split('/').filter(|part| !part.is_empty()))
                 .push("");
         }
-        Self { url, root: Arc::clone(&self.root), prefix }
+        let shown = format!("{}/{}", self.shown, below.trim_matches('/'));
+        Self { url, shown, root: Arc::clone(&self.root), prefix }
     }
 
     /// Where in the store an object lies whose name starts here.
@@ -101,16 +106,15 @@ impl Location {
 
     /// The folder, if it is one of this machine.
     pub fn local(&self) -> Option<PathBuf> {
-        (self.url.scheme() == "file").then(|| self.url.to_file_path().ok()).flatten()
+        let path = (self.url.scheme() == "file").then(|| self.url.to_file_path().ok()).flatten();
+        // Without the slash at its end.
+        path.map(|path| path.components().collect())
     }
 }
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.local() {
-            Some(path) => path.display().fmt(f),
-            None => f.write_str(self.url.as_str().trim_end_matches('/')),
-        }
+        f.write_str(&self.shown)
     }
 }
 

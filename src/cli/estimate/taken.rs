@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::Add;
-use std::path::Path;
 
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
+use backstory_store::Location;
 use futures::TryStreamExt;
 
 use crate::tables::{OutputError, Reader};
@@ -50,8 +50,8 @@ pub struct Taken {
 }
 
 /// Reads what the run into `sink` took.
-pub async fn taken(sink: &Path) -> Result<Taken, OutputError> {
-    let reader = Reader::open(sink).await?;
+pub async fn taken(sink: &Location) -> Result<Taken, OutputError> {
+    let reader = Reader::open(sink, None).await?;
     let sql = "SELECT CAST(tries AS DOUBLE), CAST(prompt_tokens AS DOUBLE), \
                CAST(completion_tokens AS DOUBLE), COALESCE(cost, 0.0), \
                CASE WHEN purpose = 'score' THEN 0.0 ELSE latency_ms / 1000.0 END, \

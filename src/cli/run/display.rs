@@ -37,7 +37,7 @@ impl Display {
             while ended.recv_timeout(pace) == Err(RecvTimeoutError::Timeout) {
                 let committed = progress.committed();
                 let settled = committed.repositories + committed.rejected;
-                bar.set_position(progress.finished() + progress.unchanged() + progress.changed());
+                bar.set_position(progress.finished() + progress.unchanged());
                 let mut message = format!(
                     "{} committed, {} rejected, {} tokens",
                     count(settled),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use backstory_store::Location;
 use backstory_core::{ModelStatus, ScorerStatus};
 use serde_json::json;
 
@@ -22,7 +22,7 @@ pub struct Summary {
     pub models: Vec<ModelStatus>,
     pub scorers: Vec<ScorerStatus>,
     pub seconds: f64,
-    pub sink: PathBuf,
+    pub sink: Location,
 }
 
 /// Why a run was stopped before its end.
@@ -37,7 +37,7 @@ impl Summary {
     /// Repositories that the run did not come to; none if it accounts for more than there are.
     fn left(&self) -> Option<u64> {
         let settled = self.committed.repositories + self.committed.rejected;
-        self.listed.checked_sub(settled + self.progress.unchanged() + self.progress.changed())
+        self.listed.checked_sub(settled + self.progress.unchanged())
     }
 
     /// What the run ends with.
@@ -45,7 +45,7 @@ impl Summary {
         let stopped = self.stopped.is_some();
         let complete = self.left().is_some_and(|left| left == 0 || stopped);
         let balanced = complete && self.committed.balances();
-        let clean = self.committed.errors == 0 && self.progress.changed() == 0;
+        let clean = self.committed.errors == 0;
         match (balanced, &self.stopped, clean) {
             (false, ..) => Exit::Bug,
             (_, Some(Stop::Unavailable(_)), _) => Exit::Model,
@@ -65,7 +65,7 @@ impl Summary {
                 "committed": tally.repositories,
                 "rejected": tally.rejected,
                 "unchanged": self.progress.unchanged(),
-                "changed_since_commit": self.progress.changed(),
+                "replaced": tally.replaced,
                 "not_started": self.left(),
             },
             "files": {
@@ -87,7 +87,7 @@ impl Summary {
                 Some(Stop::Unavailable(why)) => Some(why),
                 _ => None,
             },
-            "output": self.sink,
+            "output": self.sink.to_string(),
         })
         .to_string()
     }
@@ -109,7 +109,7 @@ impl Summary {
             line("errors", format!("{} rows in the errors table", count(tally.errors)));
         }
         line("time", format!("{:.1} s", self.seconds));
-        line("tables", self.sink.display().to_string());
+        line("tables", self.sink.to_string());
         for status in &self.models {
             line("model", model_summary(status));
         }
@@ -136,11 +136,8 @@ impl Summary {
             }
         };
         also(tally.rejected, "rejected");
+        also(tally.replaced, "of them in the place of earlier rows");
         also(self.progress.unchanged(), "unchanged since an earlier run");
-        also(
-            self.progress.changed(),
-            "changed since an earlier run (rows kept as they are; use a new sink.uri to take them in)",
-        );
         also(self.left().unwrap_or_default(), "not started");
         text
     }

@@ -43,7 +43,7 @@ fn readers_share_what_they_read() {
     assert_eq!(plan.simulations.len(), 1);
     let arms: Vec<_> = plan.arms.iter().map(|arm| (arm.name.as_str(), arm.simulation)).collect();
     assert_eq!(arms, [("raw-repos", None), ("repo2agent", Some(0)), ("b", Some(0))]);
-    assert_eq!(plan.sink, folder.path().join("out"));
+    assert_eq!(plan.sink.local(), Some(folder.path().join("out")));
 }
 
 #[test]

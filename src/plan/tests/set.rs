@@ -23,7 +23,7 @@ fn values_are_replaced_and_added() {
     assert_eq!(config(5)["reads"], 3);
     assert_eq!(config(7)["train"], serde_json::json!(["write"]));
     assert_eq!(plan.run().in_flight_bytes, 1000);
-    assert_eq!(plan.sink(), Path::new("/out"));
+    assert_eq!(plan.sink().unwrap().local().unwrap(), Path::new("/out"));
 }
 
 #[test]
