@@ -102,7 +102,7 @@ def check_table(program, out, name):
     table = DeltaTable(out / name)
     schema = pyarrow.schema(table.schema().to_arrow())
     expected = plain(query(program, out, f"SELECT * FROM {name}"), schema)
-    check_files(name, table)
+    check_files(out, name, table)
     check_rows(name, table, schema, expected)
     check_totals(program, out, name, table, schema)
     check_filters(name, table, schema, expected)
@@ -183,13 +183,13 @@ def comparison(name, operator, value):
     return Filter(f"{name} {operator} {literal}", compare(column), keeps)
 
 
-def check_files(name, table):
+def check_files(out, name, table):
     """What the log says of each file, against the file."""
     bounded = 0
-    root = Path(table.table_uri.removeprefix("file://"))
     for add in pyarrow.table(table.get_add_actions(flatten=True)).to_pylist():
         what = f"{name}/{add['path']}"
-        rows = pyarrow.parquet.ParquetFile(root / add["path"]).read(columns=["repo"])
+        agree((out / what).exists(), True, f"{what}: a file that the log names is there")
+        rows = pyarrow.parquet.ParquetFile(out / what).read(columns=["repo"])
         agree(add["num_records"], rows.num_rows, f"{what}: numRecords")
         if add.get("min.repo") is None:
             continue
