@@ -22,6 +22,7 @@ mod interrupted;
 mod made;
 mod models;
 mod plan_tests;
+mod readers;
 mod same_answer;
 mod score;
 #[path = "../../operators/score/tests/http/server.rs"]
