@@ -8,6 +8,7 @@ mod deps;
 mod error;
 mod estimate;
 mod explain;
+mod history;
 mod query;
 mod replay;
 mod run;
@@ -78,6 +79,12 @@ enum Command {
     Test(test::TestArgs),
     /// Score a text under a model, after each of several thoughts
     Score(score::ScoreArgs),
+    /// List the commits of an output: versions that can still be read
+    History(history::HistoryArgs),
+    /// Join small data files of an output into larger ones, sorted by repository
+    Compact(history::CompactArgs),
+    /// Delete what only earlier versions of an output need
+    Vacuum(history::VacuumArgs),
     /// Show which files of a repository need which, in an order with dependencies first
     Deps(deps::DepsArgs),
     /// Print the JSON schema of plan files, for editors
@@ -127,21 +134,30 @@ impl PlanArgs {
 
 /// What a run has left behind.
 #[derive(Args)]
-struct OutArgs {
+struct OutArg {
     /// The output of a run: a folder, or a URI such as `s3://bucket/prefix`
     out: String,
+}
+
+impl OutArg {
+    fn place(&self) -> Result<Location, CliError> {
+        place(&self.out)
+    }
+}
+
+/// The same, at one of its versions.
+#[derive(Args)]
+struct OutArgs {
+    #[command(flatten)]
+    at: OutArg,
     /// Read it as it was after that commit; `backstory history` lists them
     #[arg(long, value_name = "V")]
     version: Option<u64>,
 }
 
 impl OutArgs {
-    fn place(&self) -> Result<Location, CliError> {
-        place(&self.out)
-    }
-
     async fn reader(&self) -> Result<Reader, CliError> {
-        Ok(Reader::open(&self.place()?, self.version).await?)
+        Ok(Reader::open(&self.at.place()?, self.version).await?)
     }
 }
 
@@ -170,6 +186,9 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Test(args) => test::test(&args),
         Command::Score(args) => score::score(&args),
+        Command::History(args) => history::history(&args),
+        Command::Compact(args) => history::compact(&args),
+        Command::Vacuum(args) => history::vacuum(&args),
         Command::Deps(args) => deps::deps(&args),
         Command::Schema => check::schema(),
     };

@@ -55,7 +55,7 @@ const PLAN: &str = "the plan kept with the tables";
 pub fn replay(args: &ReplayArgs) -> Result<Exit, CliError> {
     let replays = reading_runtime()?.block_on(async {
         let reader = args.out.reader().await?;
-        let echo = reader.plan().ok_or_else(|| OutputError::Missing(args.out.out.clone()))?;
+        let echo = reader.plan().ok_or_else(|| OutputError::Missing(args.out.at.out.clone()))?;
         let rules = rules(echo, &args.sets)?;
         Ok::<_, CliError>(crate::replay::replay(&reader, &rules).await?)
     })?;

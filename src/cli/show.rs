@@ -43,7 +43,7 @@ async fn find(args: &ShowArgs) -> Result<Vec<(TrajectoryRow, SequenceRow)>, CliE
     let reader = args.out.reader().await?;
     let repo = match &args.repo {
         Some(repo) => repo.clone(),
-        None => first_repo(&reader, &args.out.out).await?,
+        None => first_repo(&reader, &args.out.at.out).await?,
     };
     let arm = args.arm.as_ref().map(|arm| format!(" AND arm = {}", literal(arm)));
     let filter = format!("WHERE repo = {}{}", literal(&repo), arm.unwrap_or_default());

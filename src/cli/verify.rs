@@ -29,7 +29,7 @@ const SHOWN: usize = 50;
 pub fn verify(args: &VerifyArgs) -> Result<Exit, CliError> {
     let verdict = reading_runtime()?.block_on(async {
         let reader = args.out.reader().await?;
-        let echo = reader.plan().ok_or_else(|| OutputError::Missing(args.out.out.clone()))?;
+        let echo = reader.plan().ok_or_else(|| OutputError::Missing(args.out.at.out.clone()))?;
         let loaded = crate::plan::load_echo("the plan kept with the tables", echo, &[])?;
         let searches = loaded.searches().into_iter();
         let rules = searches.map(|(name, search)| (name, search.rule())).collect();

@@ -147,6 +147,20 @@ pub async fn read(place: &Location, version: u64) -> Result<Option<Commit>, Outp
     commit.map(Some).map_err(|error| OutputError::Damaged(format!("{}: {error}", name(version))))
 }
 
+/// Forgets a commit; the version that it made cannot be read any more.
+pub async fn delete(place: &Location, version: u64) -> Result<(), OutputError> {
+    Ok(place.root().delete(&place.path(&name(version))).await?)
+}
+
+/// The commits on record, in order.
+pub async fn history(place: &Location) -> Result<Vec<Commit>, OutputError> {
+    let mut commits = vec![];
+    for version in versions(place).await? {
+        commits.extend(read(place, version).await?);
+    }
+    Ok(commits)
+}
+
 /// The latest commit; none before the first.
 pub async fn latest(place: &Location) -> Result<Option<Commit>, OutputError> {
     match versions(place).await?.last() {

@@ -15,6 +15,9 @@ use super::{OutputError, Table};
 pub const PLAN_HASH: &str = "backstory.plan_hash";
 /// Table property: that plan, in the form that it can be loaded from.
 pub const PLAN: &str = "backstory.plan";
+/// Table property: the columns whose bounds the log has. Without it, readers built on pyarrow take a column
+/// without bounds for one of nulls as soon as any column has them, and skip the file.
+pub const BOUNDED: &str = "delta.dataSkippingStatsColumns";
 
 fn log_store(place: &Location, table: Table) -> LogStoreRef {
     let place = place.join(table.name());

@@ -13,6 +13,7 @@
 mod arrays;
 mod columns;
 mod commits;
+mod compact;
 mod delta;
 mod derived;
 mod error;
@@ -21,6 +22,7 @@ mod hold;
 mod ledger;
 mod messages;
 mod output;
+mod provider;
 mod reader;
 mod repositories;
 mod rewrite;
@@ -32,8 +34,10 @@ mod thoughts;
 mod trajectories;
 mod trials;
 mod upload;
+mod vacuum;
 
-pub use commits::{Commit, Operation};
+pub use commits::{Commit, Operation, history};
+pub use compact::Compacted;
 pub use derived::{sequence_contradictions, trajectory_contradictions};
 pub use error::OutputError;
 pub use errors::{ErrorRow, error_rows};
@@ -47,6 +51,7 @@ pub use table::Table;
 pub use thoughts::ThoughtRow;
 pub use trajectories::{FileRow, TrajectoryRow, trajectory_rows};
 pub use trials::{TrialRow, trial_rows};
+pub use vacuum::Vacuumed;
 
 #[cfg(test)]
 mod tests;

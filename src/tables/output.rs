@@ -18,6 +18,7 @@ use super::commits::{self, Commit, Operation, TableChange};
 use super::hold::Hold;
 use super::reader::Reader;
 use super::rewrite::{Rewriter, Rewritten};
+use super::segment::Bounds;
 use super::{OutputError, RepositoryRow, Segment, Table, delta};
 
 /// Name of our application in transactions.
@@ -39,6 +40,7 @@ impl Identity {
         let mut properties = vec![
             (delta::PLAN_HASH.to_owned(), self.plan_hash.to_string()),
             (delta::PLAN.to_owned(), self.plan.clone()),
+            (delta::BOUNDED.to_owned(), "repo".to_owned()),
         ];
         properties.extend(self.properties.iter().cloned());
         properties
@@ -113,6 +115,20 @@ impl Output {
         Ok(output)
     }
 
+    /// Opens an output that is there, to see to it without a plan.
+    pub async fn existing(place: &Location) -> Result<Self, OutputError> {
+        let missing = || OutputError::Missing(place.to_string());
+        let delta = delta::open(place, Table::Repositories, None).await?.ok_or_else(missing)?;
+        let property = |key| Ok::<_, OutputError>(delta::property(&delta, key)?.unwrap_or_default());
+        let unreadable = |_| OutputError::Damaged("a table does not know its plan".to_owned());
+        let identity = Identity {
+            plan_hash: property(delta::PLAN_HASH)?.parse().map_err(unreadable)?,
+            plan: property(delta::PLAN)?,
+            properties: vec![],
+        };
+        Self::open(place, &identity).await
+    }
+
     /// Lets other runs in.
     pub async fn close(self) {
         self.hold.release().await;
@@ -173,8 +189,11 @@ impl Output {
 
     /// The data files of a table.
     pub fn files(&self, table: Table) -> Result<Vec<LogicalFileView>, OutputError> {
-        let found = self.tables.iter().find(|(other, _)| *other == table);
-        found.map_or_else(|| Ok(vec![]), |(_, delta)| delta::files(delta))
+        self.delta(table).map_or_else(|| Ok(vec![]), delta::files)
+    }
+
+    pub(super) fn delta(&self, table: Table) -> Option<&DeltaTable> {
+        self.tables.iter().find(|(other, _)| *other == table).map(|(_, delta)| delta)
     }
 
     /// Takes the rows of repositories out of all tables.
@@ -189,7 +208,7 @@ impl Output {
         let mut tables = vec![];
         for table in Table::ALL {
             let files = self.files(table)?;
-            tables.push((table, files.iter().map(|it| (it.path().into_owned(), it.size())).collect()));
+            tables.push((table, files.iter().map(known_file).collect::<Result<_, _>>()?));
         }
         let (store, runtime) = (self.store(), Handle::current());
         let rewriting = tokio::task::spawn_blocking(move || {
@@ -261,16 +280,26 @@ pub struct Replacement {
     pub remove: Vec<String>,
 }
 
+/// A data file: its path, its size in bytes, and the repositories in it.
+type KnownFile = (String, u64, Bounds);
+
+fn known_file(file: &LogicalFileView) -> Result<KnownFile, OutputError> {
+    let path = file.path().into_owned();
+    let missing = || OutputError::Damaged(format!("the log has no bounds of \"{path}\""));
+    let bounds = Bounds::of(file).ok_or_else(missing)?;
+    Ok((path, file.size() as u64, bounds))
+}
+
 fn without<'a>(
-    tables: Vec<(Table, Vec<(String, i64)>)>,
+    tables: Vec<(Table, Vec<KnownFile>)>,
     rewriter: impl Fn(Table) -> Rewriter<'a>,
 ) -> Result<Vec<(Table, Replacement)>, OutputError> {
     let mut replaced = vec![];
     for (table, files) in tables {
         let rewriter = rewriter(table);
         let mut replacement = Replacement::default();
-        for (path, size) in files {
-            match rewriter.rewrite(&path, size as u64)? {
+        for (path, size, bounds) in files {
+            match rewriter.rewrite(&path, size, bounds)? {
                 Rewritten::Same => continue,
                 Rewritten::Gone => {}
                 Rewritten::By(segment) => replacement.add.push(segment),
@@ -361,9 +390,14 @@ fn actions(
 }
 
 fn add(segment: &Segment, commit: &Commit, data_change: bool) -> Add {
-    // No bounds of columns: readers built on pyarrow take a column without bounds for one of nulls as soon
-    // as any column has them, and skip the file. The Parquet footer has those of `repo`.
-    let stats = serde_json::json!({ "numRecords": segment.rows });
+    // Bounds of `repo` alone. The table says so: see [`delta::BOUNDED`].
+    let Bounds { first, last } = &segment.repositories;
+    let stats = serde_json::json!({
+        "numRecords": segment.rows,
+        "minValues": { "repo": first },
+        "maxValues": { "repo": last },
+        "nullCount": { "repo": 0 },
+    });
     Add {
         path: segment.path.clone(),
         size: segment.size as i64,

@@ -8,17 +8,13 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use backstory_core::Spent;
 use backstory_store::Location;
-use datafusion::datasource::MemTable;
-use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{
-    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
-};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use deltalake_core::DeltaTable;
 use futures::TryStreamExt;
 
+use super::provider::DataFiles;
 use super::repositories::{RepositoryRow, repository_rows};
 use super::{OutputError, Table, TrialRow, commits, delta, trial_rows};
 
@@ -160,19 +156,7 @@ fn register(
     table: Table,
     delta: &DeltaTable,
 ) -> Result<(), OutputError> {
-    let files = delta::files(delta)?;
-    if files.is_empty() {
-        let empty = MemTable::try_new(table.schema(), vec![vec![]])?;
-        context.register_table(table.name(), Arc::new(empty))?;
-        return Ok(());
-    }
-    let folder = place.join(table.name());
-    let url = |path: &str| ListingTableUrl::parse(format!("{}{path}", folder.url()));
-    let urls = files.iter().map(|file| url(&file.path())).collect::<Result<Vec<_>, _>>()?;
-    let options = ListingOptions::new(Arc::new(ParquetFormat::default()));
-    let config = ListingTableConfig::new_with_multi_paths(urls)
-        .with_listing_options(options)
-        .with_schema(table.schema());
-    context.register_table(table.name(), Arc::new(ListingTable::try_new(config)?))?;
+    let files = DataFiles::new(place, table, &delta::files(delta)?)?;
+    context.register_table(table.name(), Arc::new(files))?;
     Ok(())
 }

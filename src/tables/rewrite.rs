@@ -29,7 +29,7 @@ use parquet::file::writer::SerializedFileWriter;
 use tokio::runtime::Handle;
 
 use super::ledger::{ledger_batch, ledger_rows};
-use super::segment::{Segment, data_file, properties};
+use super::segment::{Bounds, Segment, data_file, properties};
 use super::upload::Upload;
 use super::{OutputError, Table};
 
@@ -70,8 +70,17 @@ enum Going {
 }
 
 impl Rewriter<'_> {
-    /// Takes rows out of the data file at `path`, which is relative to the table's folder.
-    pub fn rewrite(&self, path: &str, size: u64) -> Result<Rewritten, OutputError> {
+    /// Takes rows out of the data file at `path`, which is relative to the table's folder, and whose
+    /// repositories lie between these bounds.
+    pub fn rewrite(
+        &self,
+        path: &str,
+        size: u64,
+        bounds: Bounds,
+    ) -> Result<Rewritten, OutputError> {
+        if !self.repositories.iter().any(|name| bounds.may_have(name)) {
+            return Ok(Rewritten::Same);
+        }
         let file = self.open(path, size)?;
         let groups = 0..file.metadata.metadata().num_row_groups();
         let going = groups.map(|group| self.going(&file, group)).collect::<Result<Vec<_>, _>>()?;
@@ -94,7 +103,7 @@ impl Rewriter<'_> {
         }
         let size = writer.into_inner()?.finish()?;
         let table = self.table.name().to_owned();
-        Ok(Rewritten::By(Segment { table, path, size, rows }))
+        Ok(Rewritten::By(Segment { table, path, size, rows, repositories: bounds }))
     }
 
     fn open(&self, path: &str, size: u64) -> Result<DataFile<'_>, OutputError> {

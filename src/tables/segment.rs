@@ -6,14 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use backstory_core::Digest;
+use deltalake_core::kernel::LogicalFileView;
 use object_store::{ObjectStore, path::Path};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use tokio::runtime::Handle;
 
 use super::OutputError;
@@ -37,6 +41,44 @@ pub struct Segment {
     pub size: u64,
     /// Rows.
     pub rows: u64,
+    /// The repositories that they are of.
+    pub repositories: Bounds,
+}
+
+/// Names of repositories from the first to the last, by their bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Bounds {
+    /// The first.
+    pub first: String,
+    /// The last.
+    pub last: String,
+}
+
+impl Bounds {
+    /// Those of the rows that are in both, or in one alone.
+    pub fn join(self, other: Self) -> Self {
+        Self { first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
+
+    /// Those of a batch of rows; none without rows.
+    pub fn of_rows(batch: &RecordBatch) -> Option<Self> {
+        let column = cast(batch.column_by_name("repo")?, &DataType::Utf8).ok()?;
+        let names = column.as_string::<i32>();
+        let first = names.iter().flatten().min()?.to_owned();
+        Some(Self { first, last: names.iter().flatten().max()?.to_owned() })
+    }
+
+    /// Those that the log has of a data file.
+    pub fn of(file: &LogicalFileView) -> Option<Self> {
+        let stats = serde_json::from_str::<Json>(&file.stats()?).ok()?;
+        let name = |bound: &str| Some(stats.get(bound)?.get("repo")?.as_str()?.to_owned());
+        Some(Self { first: name("minValues")?, last: name("maxValues")? })
+    }
+
+    /// Whether a name may be among them.
+    pub fn may_have(&self, name: &str) -> bool {
+        *self.first <= *name && *name <= *self.last
+    }
 }
 
 /// Bytes of a row group, encoded. It is held in memory until it is whole; and when rows of a repository are
@@ -55,6 +97,7 @@ struct DataFile {
     path: String,
     writer: ArrowWriter<Upload>,
     rows: u64,
+    repositories: Option<Bounds>,
 }
 
 impl SegmentWriter {
@@ -103,6 +146,8 @@ impl SegmentWriter {
             Entry::Vacant(entry) => entry.insert(DataFile::new(table, &self.store, &self.runtime)?),
         };
         file.rows += batch.num_rows() as u64;
+        let (known, more) = (file.repositories.take(), Bounds::of_rows(batch));
+        file.repositories = known.into_iter().chain(more).reduce(Bounds::join);
         file.writer.write(batch)?;
         if file.writer.in_progress_size() >= ROW_GROUP {
             file.writer.flush()?;
@@ -120,8 +165,10 @@ impl SegmentWriter {
     /// Ends the files and puts them in their places.
     pub fn close(self) -> Result<Vec<Segment>, OutputError> {
         let close = |(table, file): (Table, DataFile)| {
-            let size = file.writer.into_inner()?.finish()?;
-            Ok(Segment { table: table.name().to_owned(), path: file.path, size, rows: file.rows })
+            let DataFile { path, writer, rows, repositories } = file;
+            let size = writer.into_inner()?.finish()?;
+            let repositories = repositories.unwrap_or_default();
+            Ok(Segment { table: table.name().to_owned(), path, size, rows, repositories })
         };
         self.files.into_iter().map(close).collect()
     }
@@ -135,7 +182,7 @@ impl DataFile {
     ) -> Result<Self, OutputError> {
         let (path, upload) = data_file(table, store, runtime);
         let writer = ArrowWriter::try_new(upload, table.schema(), Some(properties(table)))?;
-        Ok(Self { path, writer, rows: 0 })
+        Ok(Self { path, writer, rows: 0, repositories: None })
     }
 }
 
@@ -156,6 +203,14 @@ pub(super) fn data_file(
     (path, Upload::new(Arc::clone(store), location, runtime.clone()))
 }
 
+/// Columns of token ids, which zstd packs better than a dictionary does, and of what begins where, which grows.
+/// Measured: `benches/results`.
+const SEQUENCE_COLUMNS: [(&str, Encoding); 3] = [
+    ("input_ids.list.element", Encoding::PLAIN),
+    ("spans.list.element.start", Encoding::DELTA_BINARY_PACKED),
+    ("spans.list.element.end", Encoding::DELTA_BINARY_PACKED),
+];
+
 /// Columns of running text: long, all different, never searched by range.
 const TEXT_COLUMNS: [&str; 4] = [
     "text",
@@ -164,16 +219,29 @@ const TEXT_COLUMNS: [&str; 4] = [
     "messages.list.element.tool_calls.list.element.function.arguments",
 ];
 
+/// Files are a tenth smaller than with level 1, at nine tenths of its speed; higher levels take far longer
+/// (`benches/results`).
+fn level() -> ZstdLevel {
+    ZstdLevel::try_new(3).unwrap_or_default()
+}
+
 pub(super) fn properties(table: Table) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_compression(Compression::ZSTD(level()))
         .set_statistics_enabled(EnabledStatistics::None)
         .set_column_statistics_enabled(ColumnPath::from("repo"), EnabledStatistics::Chunk);
+    let column = |name: &str| ColumnPath::new(name.split('.').map(str::to_owned).collect());
     if table == Table::Trajectories {
-        for column in TEXT_COLUMNS {
-            let path = column.split('.').map(str::to_owned).collect::<Vec<_>>();
-            properties = properties.set_column_dictionary_enabled(ColumnPath::new(path), false);
+        for name in TEXT_COLUMNS {
+            properties = properties.set_column_dictionary_enabled(column(name), false);
+        }
+    }
+    if table == Table::Sequences {
+        for (name, encoding) in SEQUENCE_COLUMNS {
+            properties = properties
+                .set_column_dictionary_enabled(column(name), false)
+                .set_column_encoding(column(name), encoding);
         }
     }
     properties.build()

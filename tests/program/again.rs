@@ -110,9 +110,26 @@ fn a_second_run_is_kept_out_while_the_first_one_writes() {
     place.run_into("out", &[]).exits(0);
     let lock = fs::File::open(place.at("out/_backstory/lock")).unwrap();
     lock.lock().unwrap();
-    insta::assert_snapshot!("busy", place.run_into("out", &[]).exits(4).report());
+    let refused = place.run_into("out", &[]).exits(4).report();
+    let (before, rest) = refused.split_once(": run ").unwrap();
+    let (who, hint) = rest.split_once('\n').unwrap();
+    assert!(who.contains(", process ") && who.contains(" since "), "{who}");
+    insta::assert_snapshot!("busy", format!("{before}: run [who]\n{hint}"));
     // Reading is no writing.
     place.run(&["verify", "out"]).exits(0);
     drop(lock);
     place.run_into("out", &[]).exits(0);
+}
+
+#[test]
+fn a_data_file_that_is_gone_is_no_empty_one() {
+    let place = Place::with_files(&SMALL);
+    place.run_into("out", &[]).exits(0);
+    let files = fs::read_dir(place.at("out/sequences")).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.into_iter().find(|path| path.is_file()).unwrap();
+    fs::remove_file(&file).unwrap();
+    let query = ["query", "out", "SELECT sum(n_tokens) FROM sequences"];
+    let report = place.run(&query).exits(4).report();
+    let name = file.file_name().unwrap().to_str().unwrap();
+    insta::assert_snapshot!(report.replace(name, "[file]"));
 }

@@ -16,7 +16,7 @@ use crate::corpus::place_with_corpus;
 const SCRIPT: &str = "\
 mkdir out kept
 mount -t tmpfs -o size=$1k tmpfs out || exit 99
-\"$0\" run plan.toml --workers 2 --set run.in_flight_repositories=3 >full.out 2>full.err
+\"$0\" run plan.toml --workers 2 --set run.in_flight_repositories=3 --set run.seal_bytes=1 >full.out 2>full.err
 echo $? >full.code
 mount -o remount,size=64m out || exit 99
 \"$0\" run plan.toml >again.out 2>again.err

@@ -14,7 +14,8 @@ use crate::corpus::{Dice, place_with_corpus};
 const REPOSITORIES: u64 = 40;
 
 /// One commit per repository, so that there are many moments to strike at.
-const SLOW: [&str; 4] = ["--workers", "1", "--set", "run.in_flight_repositories=1"];
+const SLOW: [&str; 6] =
+    ["--workers", "1", "--set", "run.in_flight_repositories=1", "--set", "run.seal_bytes=1"];
 
 fn start(place: &Place, out: &str) -> Child {
     let sink = format!("sink.uri={out}");
