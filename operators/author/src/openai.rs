@@ -185,6 +185,10 @@ impl Author for OpenAi {
         thinking::think(self, scene).await
     }
 
+    fn inputs(&self, scene: &Scene<'_>) -> Option<Digest> {
+        thinking::inputs(self, scene)
+    }
+
     async fn rewrite(&self, rewriting: &Rewriting<'_>) -> Authored<Vec<String>> {
         rewriting::rewrite(self, rewriting).await
     }

@@ -1,5 +1,5 @@
 //! Which questions are other ones after an edit: those that show what was edited, and no others. Files are
-//! outlined and ordered as in a run.
+//! outlined and ordered as in a run. With them, what thoughts about a file are made of is another one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -84,9 +84,9 @@ impl State {
         else {
             panic!("both need nothing")
         };
-        let language = |path: &str| if path.ends_with(".py") { "python" } else { "rust" };
+        let language = |path: &str| if path.starts_with("shop/") { "python" } else { "rust" };
         let (context, files): (Vec<_>, Vec<_>) =
-            self.texts.iter().partition(|(path, _)| path.ends_with(".md"));
+            self.texts.iter().partition(|(path, _)| **path == "README.md");
         let source = |(path, text): (&&str, &String)| SourceFile {
             path: (*path).into(),
             language: language(path),
@@ -135,6 +135,7 @@ impl State {
             let path = structure.path(file);
             let named = |(of, question)| (format!("{of} {path}"), author.client.key(&question));
             keys.extend(questions.map(named));
+            keys.insert(format!("inputs {path}"), author.inputs(&before).unwrap());
         }
         keys
     }
@@ -194,4 +195,22 @@ fn an_edit_changes_the_questions_that_show_it() {
         }
     }
     insta::assert_snapshot!("questions_changed", told);
+}
+
+/// Thoughts are made of whatever a template may print of the scene, and of what becomes of answers, whether
+/// the first question prints it or not.
+#[test]
+fn inputs_are_more_than_the_first_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("need.jinja");
+    std::fs::write(&path, "What is needed for {{ path }}?").unwrap();
+    let first = State::first();
+    let second = first.with("shop/cart.py", "return [item]", "return {item}");
+    let own = author(json!({ "prompts": { "need": path } }));
+    let keys = |state: &State, author: &OpenAi| state.keys(author, Mode::Hindsight);
+    let changed = |name: &str| keys(&first, &own)[name] != keys(&second, &own)[name];
+    assert!(!changed("need shop/cart.py") && changed("inputs shop/cart.py"));
+    let other = author(json!({ "reasoning": "use" }));
+    let differs = |name: &str| keys(&first, &other)[name] != keys(&first, &author(json!({})))[name];
+    assert!(!differs("need shop/cart.py") && differs("inputs shop/cart.py"));
 }
