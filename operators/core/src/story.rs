@@ -75,7 +75,8 @@ pub struct Draft {
     /// Files that were asked for and not read, because they did not fit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<u32>,
-    /// Whether thoughts were kept although a file that is read before one of them has changed since.
+    /// Whether thoughts were kept although a file that is read before one of them, or was asked for, has changed
+    /// since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
 }
