@@ -4,11 +4,13 @@
 //! it is reached: that is the client's ([`backstory_model`]).
 //!
 //! What a model writes ends up in requirements, plan and thoughts, never in a path, an observation or a
-//! file. What it is shown of a repository stands between marks that no repository can foresee.
+//! file. What it is shown of a repository stands between marks that what is shown cannot hold. A prompt
+//! depends on nothing but what it shows, so that a change elsewhere in a repository asks nothing anew.
 
 mod overview;
 mod planning;
 mod prompts;
+mod quote;
 mod reader;
 mod rehearsal;
 mod rewriting;
@@ -94,9 +96,6 @@ fn usual_words() -> u32 {
 
 /// A rough mean over languages and tokenizers; prompts are bounded, not filled.
 const BYTES_PER_TOKEN: usize = 4;
-
-/// Digits of the digest that marks what is quoted.
-const FENCE: usize = 16;
 
 impl OpenAiConfig {
     /// The `kind` in a plan file.
@@ -186,6 +185,10 @@ impl Author for OpenAi {
         thinking::think(self, scene).await
     }
 
+    fn inputs(&self, scene: &Scene<'_>) -> Option<Digest> {
+        thinking::inputs(self, scene)
+    }
+
     async fn rewrite(&self, rewriting: &Rewriting<'_>) -> Authored<Vec<String>> {
         rewriting::rewrite(self, rewriting).await
     }
@@ -205,8 +208,7 @@ impl OpenAi {
         self.commons.of(&structure.repository, |repository| {
             let readme =
                 readme::text(repository).map(|text| target::ends(text, self.context_bytes / 4));
-            let fence = repository.content().to_string();
-            context! { repository => &repository.name, readme, fence => &fence[..FENCE] }
+            context! { repository => &repository.name, readme }
         })
     }
 

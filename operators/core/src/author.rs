@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Draft, Plan, Request, Step, Structure};
+use crate::{Digest, Draft, Plan, Request, Step, Structure};
 
 /// What the author of a thought sees of the file that it is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -189,6 +189,15 @@ pub trait Author: Send + Sync {
 
     /// One thought of a sub-agent.
     async fn think(&self, scene: &Scene<'_>) -> Authored<Thought>;
+
+    /// Digest of all that what is written for a file, from this scene on, is made of: who writes and how, what
+    /// is shown of the repository, of the plan and of the file. Not of files that are read later, nor of what
+    /// follows from them. Asks nobody.
+    ///
+    /// None by an author whose words cost nothing: they are written anew.
+    fn inputs(&self, _scene: &Scene<'_>) -> Option<Digest> {
+        None
+    }
 
     /// Other thoughts in the place of one, in the order in which they were asked for: as many as are wanted,
     /// or fewer if there is nothing else to say.

@@ -40,6 +40,15 @@ impl Hasher {
         self
     }
 
+    /// Adds any number of fields as one, so that what follows cannot belong to them.
+    pub fn list(&mut self, fields: impl IntoIterator<Item: AsRef<[u8]>>) -> &mut Self {
+        let mut list = Self::new();
+        for field in fields {
+            list.field(field);
+        }
+        self.field(list.finish().0)
+    }
+
     /// The digest of the fields so far.
     pub fn finish(&self) -> Digest {
         Digest(*self.0.finalize().as_bytes())
@@ -102,6 +111,8 @@ mod tests {
         };
         assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
         assert_ne!(digest(&["ab"]), digest(&["ab", ""]));
+        let lists = |one: &[&str], two: &[&str]| Hasher::new().list(one).list(two).finish();
+        assert_ne!(lists(&["a", "b"], &["c"]), lists(&["a"], &["b", "c"]));
     }
 
     #[test]

@@ -137,6 +137,11 @@ impl Structure {
         &self.repository.files[file as usize].path
     }
 
+    /// Paths of files.
+    pub fn paths<'a>(&'a self, files: &'a [u32]) -> impl Iterator<Item = &'a str> {
+        files.iter().map(|&file| &**self.path(file))
+    }
+
     /// Text of a file.
     pub fn text(&self, file: u32) -> &Arc<str> {
         &self.repository.files[file as usize].text

@@ -11,6 +11,8 @@ use crate::Request;
 /// stands before it. An empty part has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Case {
+    /// The name of the repository that it is about. For the record: it determines no likelihood.
+    pub repository: Arc<str>,
     /// What comes first, in order. What cases have in common at their start may be computed once.
     pub context: Vec<Arc<str>>,
     /// What follows the context, one after the other in its place; each in parts, or without any.

@@ -18,6 +18,7 @@ mod judge;
 mod operator;
 mod outline;
 mod quality;
+mod record;
 mod repository;
 mod request;
 mod search;
@@ -40,6 +41,7 @@ pub use operator::{
 };
 pub use outline::{Definition, DefinitionKind, Import, ImportedName, Outline, When};
 pub use quality::Quality;
+pub use record::{DraftRecord, Recalled};
 pub use repository::{Classify, FileClass, LeftOut, Repository, Source, SourceError, SourceFile};
 pub use request::{Outcome, Request};
 pub use search::{Decision, Gains, Searched, Searching, Trial, TrialScore, Variant};

@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Author, AuthorError, Authored, Draft, Failure, FailureKind, Gains, Graph, Judge, Mode, Outline,
-    Plan, Quality, Repository, Searched, Searching, Sequence, SourceFile, Stage, Story, Structure,
-    Trajectory,
+    Author, AuthorError, Authored, Digest, Draft, Failure, FailureKind, Gains, Graph, Judge, Mode,
+    Outline, Plan, Quality, Repository, Searched, Searching, Sequence, SourceFile, Stage, Story,
+    Structure, Trajectory,
 };
 
 /// What flows between two operators.
@@ -171,6 +171,18 @@ pub trait SimulateFile: Send + Sync {
     /// What gates say of thoughts of a file that they let pass.
     fn marks(&self, structure: &Structure, file: u32, qualities: &[Quality]) -> Vec<String>;
 
+    /// Whether thoughts are asked for again when nothing but the contents of files that were read before them
+    /// has changed.
+    fn rethinks(&self) -> bool;
+
+    /// Digest of all that the draft of a file is made of, apart from the contents of other files.
+    ///
+    /// Where it is equal, a new simulation could give another draft only because the content of a file that is
+    /// read has changed, or that of one that was asked for and did not fit ([`Draft::unread`]), and because of
+    /// what follows from that. None where a new simulation costs nothing, so that nobody says what it is made
+    /// of.
+    fn inputs(&self, structure: &Structure, plan: &Plan, file: u32) -> Option<Digest>;
+
     /// The draft of one file.
     async fn simulate(
         &self,
@@ -201,6 +213,17 @@ pub trait SearchFile: Send + Sync {
         qualities: &[Quality],
         gains: &[Gains],
     ) -> Vec<String>;
+
+    /// Digest of all that the search of a file's draft is made of, apart from drafts and from the contents of
+    /// other files. `mode` is that of the simulation.
+    ///
+    /// Where it is equal, and so are the draft and that of the control as simulated, another search could end
+    /// otherwise only because the content of a file that is read has changed. A draft as simulated is told by
+    /// what [`SimulateFile::inputs`] gives and the contents of what it reads; where that is none, by itself.
+    ///
+    /// None where rewrites cost nothing, so that nobody says what they are made of: another search costs
+    /// scores then, and those that are kept are found again.
+    fn inputs(&self, structure: &Structure, plan: &Plan, file: u32, mode: Mode) -> Option<Digest>;
 
     /// The draft with better thoughts, or without some, and nothing else in it changed but what is known of
     /// them.
@@ -238,7 +261,7 @@ pub trait Flatten: Send + Sync {
     fn arm(&self) -> &str;
 
     /// What the sequences of this arm are marked with to tell how they were made.
-    fn template(&self) -> crate::Digest;
+    fn template(&self) -> Digest;
 
     /// The trajectory. `story` is there if and only if the operator's input carries drafts.
     fn flatten(&self, structure: &Structure, story: Option<&Story>) -> Result<Trajectory, Failure>;
@@ -247,7 +270,7 @@ pub trait Flatten: Send + Sync {
 /// Computes per trajectory.
 pub trait Mask: Send + Sync {
     /// Digest of the tokenizer file.
-    fn tokenizer(&self) -> crate::Digest;
+    fn tokenizer(&self) -> Digest;
 
     /// Token ids, spans and loss mask.
     fn mask(&self, trajectory: &Trajectory) -> Result<Sequence, Failure>;

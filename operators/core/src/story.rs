@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Gains, Mode, Quality};
+use crate::{Digest, Gains, Hasher, Mode, Quality, Structure};
 
 /// What the main agent decides about one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,17 @@ impl Plan {
     /// The entry of a file.
     pub fn of(&self, file: u32) -> Option<&FilePlan> {
         self.files.iter().find(|entry| entry.file == file)
+    }
+
+    /// Digest of all that it says. Files count by their paths in `structure`.
+    pub fn digest(&self, structure: &Structure) -> Digest {
+        let mut hasher = Hasher::new();
+        hasher.field(&self.requirements);
+        for entry in &self.files {
+            hasher.field(&**structure.path(entry.file)).field(&entry.purpose);
+            hasher.list(&entry.interface).list(structure.paths(&entry.relies_on));
+        }
+        hasher.finish()
     }
 }
 
@@ -61,6 +72,13 @@ pub struct Draft {
     /// What each thought that is there does for the file, in order; empty where nothing was searched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gains: Vec<Gains>,
+    /// Files that were asked for and not read, because they did not fit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<u32>,
+    /// Whether thoughts were kept although a file that is read before one of them, or was asked for, has changed
+    /// since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
 }
 
 impl Draft {

@@ -15,6 +15,19 @@ use crate::Reply;
 pub(crate) struct Kept {
     pub reply: Reply,
     pub request: Request,
+    /// Who asked first.
+    #[serde(default)]
+    pub repository: Option<String>,
+}
+
+/// The repository that a kept answer was given about, by the bytes of its object: who asked first, where
+/// several ask the same question. None if they do not tell.
+pub fn owner(bytes: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Owner {
+        repository: Option<String>,
+    }
+    serde_json::from_slice::<Owner>(bytes).ok()?.repository
 }
 
 /// An answer that is kept, but not yet for sure.
@@ -128,7 +141,7 @@ mod tests {
             outcome: Outcome::Used,
             message: None,
         };
-        Kept { reply, request }
+        Kept { reply, request, repository: Some("shop".into()) }
     }
 
     fn answers(folder: &std::path::Path) -> Answers {
@@ -153,7 +166,16 @@ mod tests {
             assert_eq!(answers.get(one.request.key).await, Ok(None));
         }
         answers.put(&one).await.unwrap();
-        assert_eq!(answers.get(one.request.key).await, Ok(Some(one)));
+        assert_eq!(answers.get(one.request.key).await, Ok(Some(one.clone())));
+
+        assert_eq!(owner(&whole).as_deref(), Some("shop"));
+        let mut nobody: serde_json::Value = serde_json::from_slice(&whole).unwrap();
+        nobody.as_object_mut().unwrap().remove("repository").unwrap();
+        let nobody = serde_json::to_vec(&nobody).unwrap();
+        assert_eq!((owner(&nobody), owner(b"torn")), (None, None));
+        std::fs::write(&file, nobody).unwrap();
+        let found = answers.get(one.request.key).await;
+        assert_eq!(found, Ok(Some(Kept { repository: None, ..one })));
     }
 
     #[tokio::test]

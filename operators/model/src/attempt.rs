@@ -208,7 +208,8 @@ impl Attempt {
         if !counted {
             self.record.cost = None;
         }
-        Kept { reply, request: self.record.clone() }
+        let repository = Some(self.ticket.0.to_string());
+        Kept { reply, request: self.record.clone(), repository }
     }
 
     /// Returns once the answer is there to stay.

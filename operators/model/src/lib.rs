@@ -41,6 +41,7 @@ mod server;
 mod status;
 mod wire;
 
+pub use answers::owner;
 pub use backstory_keep::Place;
 pub use client::{AskError, Asked, Client};
 pub use config::{Budget, Endpoint, ModelConfig, OnTruncated, Price, Structured, Tries};

@@ -140,7 +140,7 @@ fn request(context: &[&[u32]], target: &[u32]) -> ScoreRequest {
         context: context.iter().map(|&segment| segment.into()).collect(),
         candidates: vec![[].into()],
         target: target.into(),
-        target_bytes: None,
+        ..ScoreRequest::default()
     }
 }
 

@@ -50,7 +50,7 @@ fn log_probs<T: Real>(case: &Value) -> Vec<f64> {
         context: vec![text[..1].into()],
         candidates: vec![[].into()],
         target: text[1..].into(),
-        target_bytes: None,
+        ..ScoreRequest::default()
     };
     engine.score(&[request]).remove(0).remove(0).unwrap().log_probs
 }

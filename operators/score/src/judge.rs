@@ -31,6 +31,7 @@ impl TextScorer {
             Ok(tokens)
         };
         let mut request = ScoreRequest {
+            repository: Arc::clone(&case.repository),
             target: encode(&case.target)?,
             target_bytes: Some(case.target.len() as u64),
             ..ScoreRequest::default()

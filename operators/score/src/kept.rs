@@ -42,6 +42,19 @@ struct Kept {
     scorer: Identity,
     latency_ms: u64,
     scores: Vec<Score>,
+    /// Who asked first.
+    #[serde(default)]
+    repository: Option<String>,
+}
+
+/// The repository that kept scores were asked for, by the bytes of their object: who asked first, where
+/// several ask for the same. None if they do not tell.
+pub fn owner(bytes: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Owner {
+        repository: Option<String>,
+    }
+    serde_json::from_slice::<Owner>(bytes).ok()?.repository
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,11 +108,12 @@ impl KeptScorer {
     async fn keep(
         &self,
         Record { key, latency_ms }: Record,
+        repository: Option<String>,
         by: Identity,
         scores: &[Result<TargetScore, ScoreError>],
     ) -> Result<(), ScoreError> {
         let scores = scores.iter().map(Score::pack).collect();
-        let kept = Kept { key, scorer: by, latency_ms, scores };
+        let kept = Kept { key, scorer: by, latency_ms, scores, repository };
         let bytes = serde_json::to_vec(&kept)
             .map_err(|error| ScoreError::Unavailable(error.to_string()))?;
         let put = self.shelves.put(key, bytes.into()).await;
@@ -125,6 +139,7 @@ impl KeptScorer {
             return Err(ScoreError::Unavailable(format!("a score is not among those in {place}")));
         };
         let tokens = request.tokens() as u64;
+        let repository = Some(request.repository.to_string()).filter(|name| !name.is_empty());
         let begin = Instant::now();
         let mut found = scorer.score(request).await;
         let record = Record { key, latency_ms: begin.elapsed().as_millis() as u64 };
@@ -135,7 +150,7 @@ impl KeptScorer {
         if found.iter().all(is_final) {
             self.counts.scored.fetch_add(1, Ordering::Relaxed);
             self.counts.tokens.fetch_add(tokens, Ordering::Relaxed);
-            self.keep(record, scorer.identity(), &found).await?;
+            self.keep(record, repository, scorer.identity(), &found).await?;
         }
         Ok((found, record))
     }

@@ -76,7 +76,7 @@ pub use engine::Engine;
 pub use exec::{Cpu, CpuOptions, ExecuteError, Executor, Limits, Real};
 pub use http::{ConnectError, HttpConfig, HttpScorer, ServerKind};
 pub use judge::TextScorer;
-pub use kept::KeptScorer;
+pub use kept::{KeptScorer, owner};
 pub use local::{LocalModel, LocalScorer};
 pub use model::{Checkpoint, Config, LoadError, Rope};
 pub use plan::{Pass, Plan, Planner, Run, Segment, Target};

@@ -7,6 +7,9 @@ pub type Tokens = Arc<[u32]>;
 /// the target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScoreRequest {
+    /// The name of the repository that it is about; empty where there is none. For the record: it determines
+    /// no score.
+    pub repository: Arc<str>,
     /// What comes first, in order: the plan, observations, earlier steps. Only the joined tokens
     /// matter, not the borders between segments. Whatever requests have in common at their start is
     /// computed once; contexts are remembered for later requests.

@@ -100,6 +100,7 @@ impl Tokenizer {
             candidates: all(candidates)?,
             target: self.encode(target)?,
             target_bytes: Some(target.len() as u64),
+            ..ScoreRequest::default()
         })
     }
 }

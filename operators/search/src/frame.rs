@@ -12,6 +12,7 @@ const CLOSE: &str = "\n</think>\n";
 
 /// All that is scored of one step but the thought.
 pub(crate) struct Frame {
+    repository: Arc<str>,
     context: Vec<Arc<str>>,
     between: Vec<Arc<str>>,
     target: Arc<str>,
@@ -29,6 +30,7 @@ impl Frame {
             steps.iter().flat_map(|step| parts(structure, step)).collect()
         };
         Self {
+            repository: structure.repository.name.as_str().into(),
             context: [opening, &told(&draft.steps[..step])].concat(),
             between: told(&draft.steps[step + 1..]),
             target: Arc::clone(structure.text(draft.file)),
@@ -42,6 +44,7 @@ impl Frame {
             thought.chain(self.between.iter().map(Arc::clone)).collect()
         };
         Case {
+            repository: Arc::clone(&self.repository),
             context: self.context.clone(),
             candidates: thoughts.iter().copied().map(candidate).collect(),
             target: Arc::clone(&self.target),

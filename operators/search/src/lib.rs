@@ -68,8 +68,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, BuildError, Environment, Flow, Gains, Judge, Operator, Quality, SearchFile, Searched,
-    Searching, Structure, Work,
+    Author, BuildError, Digest, Environment, Flow, Gains, Hasher, Judge, Mode, Moment, Operator,
+    Plan, Quality, Scene, SearchFile, Searched, Searching, Structure, Work,
 };
 
 pub use config::{Search, Steps, Words};
@@ -133,6 +133,24 @@ impl SearchFile for Searcher {
         let mut marks = backstory_quality::marks(&self.config.gates, path, qualities);
         marks.extend(gate::marks(&self.config.gain_gates, path, gains));
         marks
+    }
+
+    fn inputs(&self, structure: &Structure, plan: &Plan, file: u32, mode: Mode) -> Option<Digest> {
+        let mut hasher = Hasher::new();
+        hasher.field(self.identity()).field(serde_json::to_vec(&self.config).ok()?);
+        if self.config.rounds > 0 {
+            // What is read is told by the draft.
+            let moment = Moment::BeforeReading { offered: &[], skipped: &[] };
+            let scene = Scene { structure, plan, file, moment, mode, attempt: 0 };
+            hasher.field(self.author.inputs(&scene)?.0);
+        }
+        let source = &structure.repository.files[file as usize];
+        hasher.field(&structure.repository.name).field(&*source.path);
+        hasher.field(source.language).field(source.digest.0);
+        hasher.field(mode.name()).field(plan.digest(structure).0);
+        hasher.list(structure.paths(&structure.graph.dependencies[file as usize]));
+        let control = self.control(structure, file);
+        Some(hasher.list(structure.paths(control.as_slice())).finish())
     }
 
     async fn search(&self, searching: &Searching<'_>) -> Searched {

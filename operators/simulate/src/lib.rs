@@ -20,9 +20,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, Authored, BuildError, Draft, Environment, Failure, FailureKind, Flow, Halt, Mode,
-    Moment, Operator, Outcome, Plan, Quality, Request, Scene, SimulateFile, Stage, Step, Structure,
-    Thought, Work,
+    Author, Authored, BuildError, Digest, Draft, Environment, Failure, FailureKind, Flow, Halt,
+    Hasher, Mode, Moment, Operator, Outcome, Plan, Quality, Request, Scene, SimulateFile, Stage,
+    Step, Structure, Thought, Work,
 };
 use backstory_quality::{Gate, Shown, Then, marks, measure, validate};
 use schemars::JsonSchema;
@@ -49,6 +49,11 @@ pub struct Simulate {
     /// Limits that every thought has to keep. None by default: all measures are recorded, none refuses.
     #[serde(default)]
     pub gates: Vec<Gate>,
+    /// Whether an update of the output asks for the thoughts about a file again when nothing but the contents
+    /// of files that were read before them has changed. Without it they are kept, their row says so, and what
+    /// is read shows the new contents.
+    #[serde(default)]
+    pub rethink: bool,
 }
 
 fn usual_budget() -> u32 {
@@ -72,8 +77,8 @@ impl Operator for Simulate {
             return Err(errors);
         }
         let budget = u64::from(self.read_budget) * BYTES_PER_TOKEN;
-        let (mode, gates) = (self.mode, self.gates);
-        Ok(Work::Simulate(Arc::new(Simulator { author, mode, budget, gates })))
+        let Self { mode, gates, rethink, .. } = self;
+        Ok(Work::Simulate(Arc::new(Simulator { author, mode, budget, gates, rethink })))
     }
 }
 
@@ -83,6 +88,7 @@ struct Simulator {
     /// In bytes.
     budget: u64,
     gates: Vec<Gate>,
+    rethink: bool,
 }
 
 #[async_trait]
@@ -97,6 +103,31 @@ impl SimulateFile for Simulator {
 
     fn marks(&self, structure: &Structure, file: u32, qualities: &[Quality]) -> Vec<String> {
         marks(&self.gates, structure.path(file), qualities)
+    }
+
+    fn rethinks(&self) -> bool {
+        self.rethink
+    }
+
+    fn inputs(&self, structure: &Structure, plan: &Plan, file: u32) -> Option<Digest> {
+        let Self { author, mode, budget, gates, .. } = self;
+        let Choice { reads: offered, skipped } = reads::dependencies(structure, file, *budget);
+        let moment = Moment::BeforeReading { offered: &offered, skipped: &skipped };
+        let scene = Scene { structure, plan, file, moment, mode: *mode, attempt: 0 };
+        let thought = author.inputs(&scene)?;
+        let mut hasher = Hasher::new();
+        // Raised whenever equal inputs would give other steps, or other measures of the same thoughts.
+        hasher.field("simulate/1").field(author.identity()).field(thought.0);
+        hasher.field(mode.name()).field(budget.to_le_bytes());
+        hasher.field(serde_json::to_vec(gates).ok()?);
+        hasher.field(&structure.repository.name).field(&**structure.path(file));
+        hasher.field(structure.repository.files[file as usize].digest.0);
+        hasher.field(plan.digest(structure).0);
+        let needs = &structure.graph.dependencies[file as usize];
+        for files in [&offered, &skipped, needs] {
+            hasher.list(structure.paths(files));
+        }
+        Some(hasher.finish())
     }
 
     async fn simulate(
@@ -134,7 +165,8 @@ impl Desk<'_> {
         let moment = Moment::BeforeReading { offered: &offered, skipped: &skipped };
         let thought = self.think(moment).await?;
         let chosen = thought.reads.as_deref().unwrap_or(&offered);
-        let reads = reads::asked(structure, file, chosen, budget).reads;
+        let Choice { reads, skipped } = reads::asked(structure, file, chosen, budget);
+        self.draft.unread = skipped;
         self.draft.steps.push(Step::Think(thought.text.clone()));
         let read = |&read: &u32| [Step::Read(read), Step::Observation(read)];
         self.draft.steps.extend(reads.iter().flat_map(read));

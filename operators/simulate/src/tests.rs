@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use backstory_core::{AuthorError, Digest, Graph, Outline, Repository, SourceFile};
+use backstory_core::{AuthorError, Digest, FilePlan, Graph, Outline, Repository, SourceFile};
 use futures::executor::block_on;
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 
-/// Thinks aloud what it was asked.
+/// Thinks aloud what it was asked, of which it says that it costs something.
 #[derive(Default)]
 struct Echo {
     reads: Option<Vec<u32>>,
@@ -35,14 +35,17 @@ impl Author for Echo {
         };
         Authored { result, requests: vec![] }
     }
+
+    fn inputs(&self, scene: &Scene<'_>) -> Option<Digest> {
+        Some(Digest::of(format!("{:?} {:?} {}", self.reads, scene.moment, scene.mode.name())))
+    }
 }
 
 fn structure(files: &[(&str, usize)], order: Vec<u32>, dependencies: Vec<Vec<u32>>) -> Structure {
-    let source = |&(path, bytes): &(&str, usize)| SourceFile {
-        path: path.into(),
-        language: "python",
-        digest: Digest::of(path),
-        text: "x".repeat(bytes).into(),
+    let source = |&(path, bytes): &(&str, usize)| {
+        let text = "x".repeat(bytes);
+        let digest = Digest::of(&text);
+        SourceFile { path: path.into(), language: "python", digest, text: text.into() }
     };
     Structure {
         repository: Arc::new(Repository {
@@ -65,7 +68,13 @@ fn structure(files: &[(&str, usize)], order: Vec<u32>, dependencies: Vec<Vec<u32
 }
 
 fn simulator(author: impl Author + 'static, budget: u64) -> Simulator {
-    Simulator { author: Arc::new(author), mode: Mode::default(), budget, gates: vec![] }
+    Simulator {
+        author: Arc::new(author),
+        mode: Mode::default(),
+        budget,
+        gates: vec![],
+        rethink: false,
+    }
 }
 
 fn draft(simulator: &Simulator, structure: &Structure, file: u32) -> Authored<Draft, Halt> {
@@ -178,6 +187,69 @@ impl Author for Attempts {
     }
 }
 
+/// `c` needs `a` and `b`, and is written after them; `d` has nothing to do with it.
+fn quartet(sizes: [usize; 4]) -> Structure {
+    let files: Vec<_> = ["a", "b", "c", "d"].into_iter().zip(sizes).collect();
+    structure(&files, vec![0, 1, 2, 3], vec![vec![], vec![], vec![0, 1], vec![]])
+}
+
+fn planned(structure: &Structure, requirements: &str, purpose: &str) -> Plan {
+    let entry = |&file: &u32| FilePlan {
+        file,
+        purpose: purpose.into(),
+        interface: vec![],
+        relies_on: vec![],
+    };
+    let files = structure.graph.order.iter().map(entry).collect();
+    Plan { requirements: requirements.into(), files }
+}
+
+#[test]
+fn inputs_are_all_but_what_other_files_hold() {
+    let usual = simulator(Echo::default(), 100);
+    let inputs = |simulator: &Simulator, structure: &Structure| {
+        simulator.inputs(structure, &planned(structure, "Sell.", "It sells."), 2).unwrap()
+    };
+    let before = inputs(&usual, &quartet([10, 20, 30, 40]));
+
+    let mut committed = quartet([10, 20, 30, 40]);
+    Arc::get_mut(&mut committed.repository).unwrap().commit = Some("1f".into());
+    for same in [quartet([11, 20, 30, 40]), quartet([10, 22, 30, 44]), committed] {
+        assert_eq!(inputs(&usual, &same), before);
+    }
+    let marked = Arc::new(Simulator { rethink: true, ..simulator(Echo::default(), 100) });
+    assert!(marked.rethinks() && !usual.rethinks());
+    assert_eq!(inputs(&marked, &quartet([10, 20, 30, 40])), before, "it is about updates alone");
+
+    let mut renamed = quartet([10, 20, 30, 40]);
+    Arc::get_mut(&mut renamed.repository).unwrap().name = "s".into();
+    let mut needless = quartet([10, 20, 30, 40]);
+    Arc::get_mut(&mut needless.graph).unwrap().dependencies[2] = vec![0];
+    for other in [quartet([10, 20, 31, 40]), quartet([101, 20, 30, 40]), renamed, needless] {
+        assert_ne!(inputs(&usual, &other), before);
+    }
+    let structure = quartet([10, 20, 30, 40]);
+    let gate = json!([{"measure": "words", "above": 900, "then": "mark"}]);
+    for other in [
+        simulator(Echo { reads: Some(vec![0]) }, 100),
+        simulator(Echo::default(), 101),
+        Simulator { mode: Mode::Blinded, ..simulator(Echo::default(), 100) },
+        Simulator {
+            gates: serde_json::from_value(gate).unwrap(),
+            ..simulator(Echo::default(), 100)
+        },
+    ] {
+        assert_ne!(inputs(&other, &structure), before);
+    }
+    for plan in [planned(&structure, "Buy.", "It sells."), planned(&structure, "Sell.", "It buys.")]
+    {
+        assert_ne!(usual.inputs(&structure, &plan, 2), Some(before));
+    }
+    let free = simulator(Attempts, 100);
+    let plan = planned(&structure, "Sell.", "It sells.");
+    assert_eq!(free.inputs(&structure, &plan, 2), None, "what costs nothing is done again");
+}
+
 fn gating(gates: serde_json::Value) -> (Simulator, Structure) {
     let mut simulator = simulator(Attempts, 9);
     simulator.gates = serde_json::from_value(gates).unwrap();
@@ -224,6 +296,7 @@ fn the_keys_are_checked() {
     let build = |config: Simulate, author| {
         config.build(&Environment { base: Path::new("."), author, scorer: &|_| None })
     };
+    assert!(!config.rethink, "thoughts are kept");
     let errors = build(config.clone(), &|_| None).err().unwrap();
     assert_eq!((errors.len(), errors[0].key), (1, "model"));
     assert!(matches!(build(config, &|_| Some(Arc::new(Echo::default()))), Ok(Work::Simulate(_))));
@@ -286,6 +359,38 @@ proptest! {
                     prop_assert!(spent + structure.text(other).len() as u64 > budget);
                 }
             }
+        }
+    }
+
+    /// What inputs promise: where they are equal, only files that are read, or asked for in vain, can give
+    /// another draft.
+    #[test]
+    fn equal_inputs_and_equal_reads_give_equal_drafts(
+        sizes in prop::array::uniform4(0..60_usize),
+        others in prop::array::uniform4(prop::option::weighted(0.3, 0..60_usize)),
+        reads in prop::option::of(prop::collection::vec(0..5_u32, 0..5)),
+        budget in 0..120_u64,
+    ) {
+        let edited = std::array::from_fn(|file| others[file].unwrap_or(sizes[file]));
+        // What may be read is more than what is needed.
+        let [before, after] = [sizes, edited].map(|sizes| {
+            let mut structure = quartet(sizes);
+            Arc::get_mut(&mut structure.graph).unwrap().dependencies[2] = vec![0];
+            structure
+        });
+        let simulator = simulator(Echo { reads }, budget);
+        let inputs = |structure: &Structure| {
+            simulator.inputs(structure, &Plan { requirements: String::new(), files: vec![] }, 2)
+        };
+        let first = draft(&simulator, &before, 2).result.unwrap();
+        let read = first.steps.iter().filter_map(|step| match step {
+            Step::Read(file) => Some(*file),
+            _ => None,
+        });
+        let same = |file: u32| before.text(file) == after.text(file);
+        let all_same = read.chain(first.unread.iter().copied()).all(same);
+        if inputs(&before) == inputs(&after) && all_same {
+            prop_assert_eq!(draft(&simulator, &after, 2).result.unwrap(), first);
         }
     }
 }

@@ -383,6 +383,14 @@ impl SimulateFile for Nothing {
         vec![]
     }
 
+    fn rethinks(&self) -> bool {
+        false
+    }
+
+    fn inputs(&self, _: &Structure, _: &backstory_core::Plan, _: u32) -> Option<Digest> {
+        None
+    }
+
     async fn simulate(
         &self,
         _: &Structure,
@@ -416,6 +424,10 @@ impl SearchFile for Nothing {
 
     fn marks(&self, _: &Structure, _: u32, _: &[Quality], _: &[Gains]) -> Vec<String> {
         vec!["searched".to_owned()]
+    }
+
+    fn inputs(&self, _: &Structure, _: &backstory_core::Plan, _: u32, _: Mode) -> Option<Digest> {
+        None
     }
 
     async fn search(&self, _: &Searching<'_>) -> Searched {

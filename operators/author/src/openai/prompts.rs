@@ -8,8 +8,11 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::quote::quote;
+
 /// Templates of one's own, in the language of Jinja. Each replaces the one of that name in
-/// `operators/author/prompts`, and can print what that one prints.
+/// `operators/author/prompts`, and can print what that one prints. `{{ quote(name, text) }}` prints a text
+/// between marks that it cannot end itself: whatever comes from the repository belongs there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Prompts {
@@ -85,6 +88,7 @@ impl Prompts {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.unwrap_or_default());
+        environment.add_function("quote", quote);
         let mut hasher = Hasher::new();
         let mut rewrite = Hasher::new();
         let mut errors = vec![];

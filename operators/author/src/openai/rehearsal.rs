@@ -5,7 +5,8 @@
 
 use async_trait::async_trait;
 use backstory_core::{
-    Author, AuthorError, Authored, Outcome, Plan, Request, Rewriting, Scene, Structure, Thought,
+    Author, AuthorError, Authored, Digest, Outcome, Plan, Request, Rewriting, Scene, Structure,
+    Thought,
 };
 use backstory_model::{Price, Question};
 
@@ -97,6 +98,10 @@ impl Author for Rehearsal {
             },
             Err(error) => Authored { result: Err(error), requests: vec![] },
         }
+    }
+
+    fn inputs(&self, scene: &Scene<'_>) -> Option<Digest> {
+        self.author.inputs(scene)
     }
 
     async fn rewrite(&self, rewriting: &Rewriting<'_>) -> Authored<Vec<String>> {

@@ -11,6 +11,7 @@ use crate::facts::Facts;
 use crate::openai::planning::Part;
 use crate::outline::tests::shop;
 
+mod keys;
 #[path = "../../../model/tests/server/mod.rs"]
 mod server;
 
@@ -197,8 +198,8 @@ async fn parts_of_a_plan_are_asked_for_at_once_when_requirements_are_there() {
 #[test]
 fn common_parts_are_kept_as_long_as_their_repository() {
     let (author, structure) = (author(json!({})), shop());
-    let fence = author.common(&structure).get_attr("fence").unwrap();
-    assert_eq!(author.common(&structure).get_attr("fence").unwrap(), fence);
+    let readme = author.common(&structure).get_attr("readme").unwrap();
+    assert_eq!(author.common(&structure).get_attr("readme").unwrap(), readme);
     assert_eq!(author.commons.lock().len(), 1);
     drop(structure);
     author.common(&shop());
@@ -245,15 +246,33 @@ fn a_plan_has_every_file_once_and_no_other() {
     assert_eq!(read(&bare).unwrap_err(), "it has no requirements");
 }
 
-/// What quotes the repository stands between marks that depend on all of it, so that no text in it can hold
-/// them.
+/// What is quoted of a repository stands between marks that it does not hold, and templates of one's own can
+/// quote as well.
 #[test]
 fn a_repository_cannot_end_its_own_quotation() {
-    let structure = shop();
-    let text = planning(&author(json!({})), &structure, 0, 1);
-    let fence = &structure.repository.content().to_string()[..FENCE];
-    assert_eq!(text.matches(&format!("{fence} begin")).count(), 2 + 1, "named once, used twice");
-    assert!(structure.repository.files.iter().all(|file| !file.text.contains(fence)));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plan.jinja");
+    std::fs::write(&path, "{{ repository }}\n{{ quote('names', overview) }}\n").unwrap();
+    let own = author(json!({ "prompts": { "plan": path } }));
+    for (author, quoted) in [(author(json!({})), 2), (own, 1)] {
+        let text = planning(&author, &shop(), 0, 1);
+        let (_, user) = text.split_once("<user>").unwrap();
+        let lines: Vec<_> = user.lines().collect();
+        let begins = |line: &&str| line.get(16..).is_some_and(|rest| rest.starts_with(" begin "));
+        let marks: Vec<_> = lines.iter().filter(|line| begins(line)).map(|at| &at[..16]).collect();
+        assert_eq!(marks.len(), quoted, "{text}");
+        for mark in marks {
+            assert_eq!(user.matches(mark).count(), 2, "{mark} begins and ends\n{user}");
+        }
+    }
+}
+
+/// What a model is told first says nothing of the repository that it is about.
+#[test]
+fn all_questions_begin_with_the_same_words() {
+    let author = author(json!({}));
+    let told = author.templates.render("system", &context! {}).unwrap();
+    assert!(planning(&author, &shop(), 1, 2).starts_with(&format!("<system>\n{told}\n<user>")));
 }
 
 #[test]

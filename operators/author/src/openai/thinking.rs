@@ -1,6 +1,8 @@
 //! Asks for the thoughts of a sub-agent.
 
-use backstory_core::{AuthorError, Authored, FilePlan, Moment, Request, Scene, Thought};
+use backstory_core::{
+    AuthorError, Authored, Digest, FilePlan, Hasher, Moment, Request, Scene, Thought,
+};
 use backstory_model::Question;
 use minijinja::{Value, context};
 use serde::Deserialize;
@@ -41,6 +43,17 @@ pub(super) fn question(
     let values = values(author, facts, scene);
     let question = author.question(template, Some(scene.file), template, &values)?;
     Ok(Question { schema, sample: scene.attempt, ..question })
+}
+
+/// What the question for a thought and all later ones about its file are made of. Later ones may print what
+/// this one does not: all values count, and the templates of all.
+pub(super) fn inputs(author: &OpenAi, scene: &Scene<'_>) -> Option<Digest> {
+    let facts = Facts::of(scene.structure);
+    let key = author.client.key(&question(author, &facts, scene).ok()?);
+    let values = serde_json::to_vec(&values(author, &facts, scene)).ok()?;
+    let mut hasher = Hasher::new();
+    hasher.field(&author.identity).field(author.templates.rewrite.0);
+    Some(hasher.field(key.0).field(values).finish())
 }
 
 async fn need(

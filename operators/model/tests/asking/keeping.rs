@@ -55,6 +55,7 @@ async fn torn_objects_are_asked_again_and_written_over() {
     let path = &objects[0].location;
     assert_eq!((objects.len(), path.parts().count()), (1, 3));
     let whole = store.get(path).await.unwrap().bytes().await.unwrap();
+    assert_eq!(backstory_model::owner(&whole).as_deref(), Some("repository"));
     store.put(path, whole.slice(..whole.len() / 2).into()).await.unwrap();
     assert!(ask(&client(&urls, json!({}), &store), "torn").await.result.is_ok());
     assert!(ask(&client(&urls, json!({}), &store), "torn").await.result.is_ok());

@@ -144,7 +144,7 @@ fn requests() -> impl Strategy<Value = Vec<ScoreRequest>> {
     let context = prop::collection::vec(tokens(0..6), 0..4);
     let candidates = prop::collection::vec(tokens(0..5), 1..4);
     let request = (context, candidates, tokens(1..6)).prop_map(|(context, candidates, target)| {
-        ScoreRequest { context, candidates, target, target_bytes: None }
+        ScoreRequest { context, candidates, target, ..ScoreRequest::default() }
     });
     prop::collection::vec(request, 1..4)
 }
@@ -220,7 +220,7 @@ fn request(context: &[u32], candidates: &[&[u32]], target: &[u32]) -> ScoreReque
         context: vec![context.into()],
         candidates: candidates.iter().map(|&thought| thought.into()).collect(),
         target: target.into(),
-        target_bytes: None,
+        ..ScoreRequest::default()
     }
 }
 

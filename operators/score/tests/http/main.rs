@@ -36,6 +36,7 @@ fn request(context: &[&[u32]], candidates: &[&[u32]], target: &[u32]) -> ScoreRe
         candidates: candidates.iter().map(|&thought| Tokens::from(thought)).collect(),
         target: target.into(),
         target_bytes: Some(9),
+        ..ScoreRequest::default()
     }
 }
 

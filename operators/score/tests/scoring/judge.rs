@@ -28,6 +28,7 @@ fn texts_are_scored_as_their_tokens_are() {
     let scorer = Arc::new(model.load(options).unwrap());
     let judge = TextScorer::new(Arc::clone(&scorer) as _, tokenizer());
     let case = Case {
+        repository: "shop".into(),
         context: vec!["# a.rs".into(), "\n".into()],
         candidates: vec![vec![], vec!["think: ".into(), "it is short\n".into()]],
         target: "fn main() {}\n".into(),
@@ -38,7 +39,7 @@ fn texts_are_scored_as_their_tokens_are() {
         context: vec![encode("# a.rs"), encode("\n")],
         candidates: vec![encode(""), [encode("think: "), encode("it is short\n")].concat().into()],
         target: encode("fn main() {}\n"),
-        target_bytes: None,
+        ..ScoreRequest::default()
     };
     let alone = block_on(scorer.score(request));
     for (found, alone) in found.iter().zip(alone) {

@@ -7,9 +7,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use backstory_core::Digest;
 use backstory_keep::Place;
-use backstory_score::{Identity, KeptScorer, ScoreError, ScoreRequest, Scorer, TargetScore};
+use backstory_score::{Identity, KeptScorer, ScoreError, ScoreRequest, Scorer, TargetScore, owner};
 
 use crate::request;
+
+#[tokio::test]
+async fn scores_tell_for_whom_they_were_asked_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let formula = Arc::new(Formula::default());
+    let scorer = kept(Some(&formula), folder.path());
+    let asked = request(&[7], &[&[5]], &[10]);
+    for repository in ["shop", "copy of shop"] {
+        scorer.score(ScoreRequest { repository: repository.into(), ..asked.clone() }).await;
+    }
+    let file = objects(folder.path()).remove(0);
+    let whole = std::fs::read(&file).unwrap();
+    assert_eq!(owner(&whole).as_deref(), Some("shop"));
+    let mut nobody: serde_json::Value = serde_json::from_slice(&whole).unwrap();
+    nobody.as_object_mut().unwrap().remove("repository").unwrap();
+    let nobody = serde_json::to_vec(&nobody).unwrap();
+    assert_eq!((owner(&nobody), owner(b"torn")), (None, None));
+    std::fs::write(&file, nobody).unwrap();
+    assert!(kept(None, folder.path()).score(asked).await[0].is_ok(), "it is found all the same");
+}
 
 /// Scores by a formula, and counts how often it is asked. Token 1 is too much for it, token 2 finds it away.
 #[derive(Default)]
@@ -109,6 +129,9 @@ async fn whatever_determines_scores_tells_them_apart() {
     let cut = ScoreRequest { context: vec![[7].into(), [8].into()], ..asked.clone() };
     scorer.score(cut).await;
     assert_eq!(scorer.status().unwrap().recalled, 1, "where a context is cut does not matter");
+    let about = ScoreRequest { repository: "shop".into(), ..asked.clone() };
+    scorer.score(about).await;
+    assert_eq!(scorer.status().unwrap().recalled, 2, "nor for whom it is");
     let place = Place::Folder { path: folder.path().into(), own: true };
     let other = KeptScorer::new(identity("another"), Some(formula), place);
     other.score(asked).await;

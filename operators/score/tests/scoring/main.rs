@@ -54,7 +54,7 @@ fn request(context: &[u32], candidates: &[&[u32]], target: &[u32]) -> ScoreReque
         context: vec![context.into()],
         candidates: candidates.iter().map(|&thought| Tokens::from(thought)).collect(),
         target: target.into(),
-        target_bytes: None,
+        ..ScoreRequest::default()
     }
 }
 

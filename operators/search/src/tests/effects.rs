@@ -1,5 +1,6 @@
 //! What each setting does, on numbers that are written down.
 
+use super::naive::{Dice, Hashed};
 use super::*;
 
 /// Takes the numbers in the next thought for the log-probabilities of the file's words after it. No thought is
@@ -63,6 +64,72 @@ impl Author for Script {
         };
         Authored { result, requests }
     }
+}
+
+/// Rewrites as another does, of whom it says what its words are made of.
+struct Paid(Dice);
+
+#[async_trait]
+impl Author for Paid {
+    fn identity(&self) -> String {
+        self.0.identity()
+    }
+
+    async fn plan(&self, structure: &Structure) -> Authored<Plan> {
+        self.0.plan(structure).await
+    }
+
+    async fn think(&self, scene: &Scene<'_>) -> Authored<Thought> {
+        self.0.think(scene).await
+    }
+
+    fn inputs(&self, scene: &Scene<'_>) -> Option<Digest> {
+        Some(Digest::of(&**scene.structure.text(scene.file)))
+    }
+
+    async fn rewrite(&self, rewriting: &Rewriting<'_>) -> Authored<Vec<String>> {
+        self.0.rewrite(rewriting).await
+    }
+}
+
+#[test]
+fn inputs_are_all_but_drafts_and_what_other_files_hold() {
+    let searcher = |dice, judge, fields| {
+        config(&fields).searcher(Arc::new(Paid(Dice(dice))), Arc::new(Hashed(judge)))
+    };
+    let usual = searcher(1, 1, json!({}));
+    let inputs = |searcher: &Searcher, structure: &Structure| {
+        searcher.inputs(structure, &plan(structure), 0, Mode::Blinded).unwrap()
+    };
+    let structure = structure(&[("f", FILE), ("g", "d e")]);
+    let before = inputs(&usual, &structure);
+    assert_eq!(inputs(&usual, &super::structure(&[("f", FILE), ("g", "d")])), before);
+    for files in [[("f", "a b"), ("g", "d e")], [("e", FILE), ("g", "d e")]] {
+        assert_ne!(inputs(&usual, &super::structure(&files)), before);
+    }
+    for other in [
+        searcher(2, 1, json!({})),
+        searcher(1, 2, json!({})),
+        searcher(1, 1, json!({ "rounds": 1 })),
+        searcher(1, 1, json!({ "candidates": 1 })),
+        searcher(1, 1, json!({ "margin": 0.5 })),
+        searcher(1, 1, json!({ "swap_share": 1.0 })),
+        searcher(1, 1, json!({ "gates": [{"measure": "words", "above": 9, "then": "reject"}] })),
+    ] {
+        assert_ne!(inputs(&other, &structure), before);
+    }
+    let mut other = plan(&structure);
+    other.files[1].purpose = "Something else.".into();
+    assert_ne!(usual.inputs(&structure, &other, 0, Mode::Blinded), Some(before));
+    assert_ne!(usual.inputs(&structure, &plan(&structure), 0, Mode::Hindsight), Some(before));
+
+    let free = |rounds| {
+        let config = config(&json!({ "rounds": rounds }));
+        let searcher = config.searcher(Arc::new(Dice(1)), Arc::new(Hashed(1)));
+        searcher.inputs(&structure, &plan(&structure), 0, Mode::Blinded)
+    };
+    assert_eq!(free(1), None, "nobody says what rewrites are made of");
+    assert!(free(0).is_some(), "there are none");
 }
 
 pub(super) const FILE: &str = "a b c";

@@ -98,7 +98,7 @@ fn request(context: &[u32], candidates: &[Vec<u32>], target: &[u32]) -> ScoreReq
         context: vec![context.into()],
         candidates: candidates.iter().map(|thought| thought.as_slice().into()).collect(),
         target: target.into(),
-        target_bytes: None,
+        ..ScoreRequest::default()
     }
 }
 
