@@ -167,6 +167,3 @@ fn without_query(word: &str) -> &str {
         _ => word,
     }
 }
-
-#[cfg(test)]
-mod tests;

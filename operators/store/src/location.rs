@@ -123,7 +123,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.local() {
             Some(path) => path.display().fmt(f),
-            None => f.write_str(self.url.as_str().trim_end_matches('/')),
+            None => f.write_str(self.url.as_str().strip_suffix('/').unwrap_or_default()),
         }
     }
 }

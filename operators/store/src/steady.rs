@@ -118,14 +118,17 @@ impl<S: ObjectStore + MultipartStore> Inner<S> {
 
     /// The object, if it is what was to be put.
     async fn own(&self, location: &Path, payload: &PutPayload) -> Result<Option<PutResult>> {
-        self.persist(|| async move {
+        let read = || async move {
             let found = self.store.get(location).await?;
             let (e_tag, version) = (found.meta.e_tag.clone(), found.meta.version.clone());
             let same = found.meta.size == payload.content_length() as u64
                 && found.bytes().await? == Bytes::from(payload.clone());
             Ok(same.then_some(PutResult { e_tag, version }))
-        })
-        .await
+        };
+        match self.persist(read).await {
+            Err(Error::NotFound { .. }) => Ok(None),
+            found => found,
+        }
     }
 
     async fn delete(&self, mut paths: Vec<Path>) -> Vec<Result<Path>> {

@@ -43,6 +43,8 @@ pub struct Faults {
     pub rate: f64,
     /// What goes wrong, each as often as the others.
     pub kinds: Vec<Fault>,
+    /// How many requests go wrong at most, if there is an end to it.
+    pub limit: Option<u64>,
     /// How long an answer takes that stalls. Choose more than the client's patience.
     pub stall: Duration,
 }

@@ -8,7 +8,7 @@
 //! - `s3s-fs` looks at a condition (`If-None-Match`, `If-Match`) first and writes then. The layer in front lets
 //!   one writing request through at a time, which makes both one step.
 //! - An upload in parts that is complete is forgotten: asked to complete it again, the server says that it is
-//!   not there. Amazon may say either.
+//!   not there, as Amazon does after a while. (`s3s-fs` says "403 Access Denied"; the layer in front corrects it.)
 //! - Keys are names of files: `a` and `a/b` cannot both be there, and no part of a key may have more than 255
 //!   bytes.
 //! - A bucket is a folder, made by [`S3Server::bucket`].
@@ -67,7 +67,8 @@ impl S3Server {
         let service = Arc::new(Service::new(store.build()));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         runtime.spawn(accept(listener, Arc::clone(&service)));
         Ok(Self { address, service, folder, runtime: Some(runtime) })
@@ -125,7 +126,9 @@ impl S3Server {
     /// Stops it: connections are refused from now on.
     pub fn stop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(Duration::from_secs(1));
+            // On a thread of its own, for threads of other runtimes may not wait.
+            let end = std::thread::spawn(|| runtime.shutdown_timeout(Duration::from_secs(1)));
+            let _ = end.join();
         }
     }
 }
@@ -133,13 +136,13 @@ impl S3Server {
 impl Drop for S3Server {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            // May be dropped where nobody may wait.
             runtime.shutdown_background();
         }
     }
 }
 
-async fn accept(listener: TcpListener, service: Arc<Service>) {
+async fn accept(listener: std::net::TcpListener, service: Arc<Service>) {
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
     let mut number = 0_u64;
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -36,6 +36,22 @@ pub(crate) struct State {
     pub out_until: Option<Instant>,
 }
 
+impl State {
+    /// What happens to the next request.
+    fn draw(&mut self) -> Option<Fault> {
+        self.number += 1;
+        let fault = self.faults.draw(self.number)?;
+        match &mut self.faults.limit {
+            Some(0) => None,
+            Some(left) => {
+                *left -= 1;
+                Some(fault)
+            }
+            None => Some(fault),
+        }
+    }
+}
+
 impl Service {
     pub fn new(store: S3Service) -> Self {
         Self { store, state: Mutex::default(), writing: tokio::sync::Mutex::default() }
@@ -56,8 +72,7 @@ impl Service {
         }
         let (fault, stall) = self.state(|state| {
             *state.requests.entry(request.method().to_string()).or_default() += 1;
-            state.number += 1;
-            (state.faults.draw(state.number), state.faults.stall)
+            (state.draw(), state.faults.stall)
         });
         let Some(fault) = fault else { return self.carry_out(request).await.map(whole) };
         let before = matches!(fault, Fault::Internal | Fault::SlowDown | Fault::ResetBefore);
@@ -68,8 +83,8 @@ impl Service {
         }
         self.state(|state| *state.struck.entry(fault).or_default() += 1);
         match (fault, answer) {
-            (Fault::Internal | Fault::InternalAfter, _) => Ok(failure(500, "InternalError")),
-            (Fault::SlowDown, _) => Ok(failure(503, "SlowDown")),
+            (Fault::Internal | Fault::InternalAfter, _) => Ok(whole(failure(500, "InternalError"))),
+            (Fault::SlowDown, _) => Ok(whole(failure(503, "SlowDown"))),
             (Fault::Truncate, Some(answer)) => Ok(cut(answer)),
             (Fault::Stall, Some(answer)) => {
                 tokio::time::sleep(stall).await;
@@ -81,6 +96,7 @@ impl Service {
 
     async fn carry_out(&self, request: Request<Incoming>) -> io::Result<Response<Bytes>> {
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        let of_upload = request.uri().query().is_some_and(|query| query.contains("uploadId="));
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         let request = Request::from_parts(parts, s3s::Body::from(body));
@@ -91,7 +107,11 @@ impl Service {
             .await
             .map_err(|error| io::Error::other(format!("{error:?}")))?;
         let (parts, body) = answer.into_parts();
-        let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        let body = BodyExt::collect(body).await.map_err(io::Error::other)?.to_bytes();
+        let unknown = of_upload && body.windows(12).any(|code| code == b"AccessDenied");
+        if unknown {
+            return Ok(failure(404, "NoSuchUpload"));
+        }
         Ok(Response::from_parts(parts, body))
     }
 }
@@ -105,18 +125,22 @@ fn cut(mut answer: Response<Bytes>) -> Answer {
     let length = answer.body().len();
     answer.headers_mut().insert("content-length", length.into());
     answer.map(|body| {
-        let half = Ok(Frame::data(body.slice(..body.len() / 2)));
-        let lost = Err(io::ErrorKind::ConnectionReset.into());
-        BodyExt::boxed(StreamBody::new(stream::iter([half, lost])))
+        let half = stream::iter([Ok(Frame::data(body.slice(..body.len() / 2)))]);
+        let lost = stream::once(async {
+            // What is cut off at once takes along what was not read yet.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Err(io::ErrorKind::ConnectionReset.into())
+        });
+        BodyExt::boxed(StreamBody::new(half.chain(lost)))
     })
 }
 
-fn failure(status: u16, code: &str) -> Answer {
+fn failure(status: u16, code: &str) -> Response<Bytes> {
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code>\
-         <Message>a fault</Message></Error>"
+         <Message>said by the layer in front</Message></Error>"
     );
     let mut answer = Response::new(Bytes::from(body));
     *answer.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
-    whole(answer)
+    answer
 }

@@ -1,6 +1,6 @@
 //! What S3 promises, seen through a client: conditions, parts, lists, deletions; and that faults strike.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::time::Duration;
 
@@ -144,7 +144,7 @@ async fn faults_strike() {
     ] {
         let path = Path::from(format!("{fault:?}"));
         let stall = Duration::from_secs(5);
-        server.faults(Faults { seed: 1, rate: 1.0, kinds: vec![fault], stall });
+        server.faults(Faults { seed: 1, rate: 1.0, kinds: vec![fault], stall, limit: None });
         store.put(&path, "x".into()).await.unwrap_err();
         server.faults(Faults::default());
         assert_eq!(server.struck(fault), 1, "{fault:?}");
@@ -190,6 +190,6 @@ async fn an_outage_ends() {
     store.get(&Path::from("x")).await.unwrap_err();
     tokio::time::sleep(Duration::from_millis(400)).await;
     store.get(&Path::from("x")).await.unwrap();
-    tokio::task::spawn_blocking(move || server.stop()).await.unwrap();
+    server.stop();
     store.get(&Path::from("x")).await.unwrap_err();
 }
