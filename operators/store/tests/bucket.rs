@@ -276,7 +276,9 @@ async fn a_list_goes_on_where_it_broke_off() {
     let folder = server.bucket("bucket").join("some/where/many");
     std::fs::create_dir_all(&folder).unwrap();
     let names: Vec<_> = (0..2_500).map(|number| format!("many/{number:05}")).collect();
-    names.iter().for_each(|name| std::fs::write(folder.join(&name[5..]), "x").unwrap());
+    for name in &names {
+        std::fs::write(folder.join(&name[5..]), "x").unwrap();
+    }
     server.faults(faults(1, 0.7, &[Fault::Truncate, Fault::ResetAfter, Fault::SlowDown]));
     let found: Vec<_> =
         place.store().list(None).map_ok(|o| o.location.to_string()).try_collect().await.unwrap();

@@ -157,6 +157,22 @@ async fn faults_strike() {
     assert_eq!(server.struck(Fault::Truncate), 1);
 }
 
+/// Why nobody should rely on the client alone: what it tries again is refused by what it has written.
+#[tokio::test]
+async fn the_client_takes_its_own_object_for_another() {
+    let server = S3Server::start();
+    server.bucket("own");
+    let builder = server.environment().iter().fold(AmazonS3Builder::new(), |builder, variable| {
+        builder.with_config(variable.0.to_lowercase().parse().unwrap(), &variable.1)
+    });
+    let store = builder.with_bucket_name("own").build().unwrap();
+    let kinds = vec![Fault::InternalAfter];
+    server.faults(Faults { seed: 1, rate: 1.0, kinds, limit: Some(1), ..Faults::default() });
+    let put = put_if(&store, &Path::from("x"), "mine", PutMode::Create).await.unwrap_err();
+    assert!(matches!(put, Error::AlreadyExists { .. }), "{put}");
+    assert_eq!(server.requests("PUT"), 2);
+}
+
 #[tokio::test]
 async fn faults_are_as_frequent_as_asked_for_and_the_same_each_time() {
     let server = S3Server::start();
