@@ -27,7 +27,8 @@ impl Loaded {
     /// Reads and makes everything that the plan names. All that is wrong is reported at once.
     pub fn build(&self) -> Result<Resolved, Diagnostics> {
         let sink = self.sink();
-        let (answers, scores) = (sink.join(ANSWERS), sink.join(SCORES));
+        let [answers, scores] =
+            [ANSWERS, SCORES].map(|name| sink.join(name).to_string_lossy().into_owned());
         self.build_with([Answers::Asked(&answers), Answers::Asked(&scores)], &environment)
     }
 

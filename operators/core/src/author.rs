@@ -122,8 +122,8 @@ impl<T, E> Authored<T, E> {
 /// Where the answers of models come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers<'a> {
-    /// From the models. They are kept in this folder, unless the configuration names another one.
-    Asked(&'a Path),
+    /// From the models. They are kept at this URI, unless the configuration names another one.
+    Asked(&'a str),
     /// From this folder, whatever the configuration names.
     Recorded {
         /// The folder.

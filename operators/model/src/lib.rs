@@ -41,7 +41,7 @@ mod server;
 mod status;
 mod wire;
 
-pub use backstory_keep::Place;
+pub use backstory_keep::{LocationError, Place};
 pub use client::{AskError, Asked, Client};
 pub use config::{Budget, Endpoint, ModelConfig, OnTruncated, Price, Structured, Tries};
 pub use question::{Message, Question};
