@@ -20,7 +20,6 @@ mod tests;
 mod thinking;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
@@ -28,7 +27,7 @@ use backstory_core::{
     Answers, Author, AuthorError, Authored, BuildError, Digest, Hasher, ModelEnvironment,
     ModelStatus, Outcome, Plan, Repository, Request, Rewriting, Scene, Spent, Structure, Thought,
 };
-use backstory_model::{Client, Message, ModelConfig, Place, Question};
+use backstory_model::{Client, LocationError, Message, ModelConfig, Place, Question};
 use minijinja::{Value, context};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,11 +63,11 @@ pub struct OpenAiConfig {
     /// Templates that replace those of ours.
     #[serde(default)]
     pub prompts: Prompts,
-    /// The folder that keeps the answers, relative to the plan file; a folder in the output if left out. An
-    /// answer that is there is never asked for again.
+    /// Where answers are kept: a folder, relative to the plan file, or a place in a bucket; in the output if
+    /// left out. An answer that is there is never asked for again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "path"))]
-    pub answers: Option<PathBuf>,
+    pub answers: Option<String>,
 }
 
 /// What becomes of a thinking model's reasoning.
@@ -120,9 +119,12 @@ impl OpenAiConfig {
 
     fn author(self, environment: &ModelEnvironment<'_>) -> Result<OpenAi, Vec<BuildError>> {
         let templates = self.prompts.load(environment.base);
-        let named = |folder: &PathBuf| environment.base.join(folder);
-        let answers = Place::of(environment.answers, self.answers.as_ref().map(named));
-        let client = Client::with_keys(&self.model, answers, environment.key);
+        let answers = Place::of(environment.answers, self.answers.as_deref(), environment.base);
+        let client = answers
+            .map_err(|LocationError { message, hint }| {
+                vec![BuildError { key: "answers", message, hint: Some(hint) }]
+            })
+            .and_then(|answers| Client::with_keys(&self.model, answers, environment.key));
         let (templates, client) = match (templates, client) {
             (Ok(templates), Ok(client)) => (templates, client),
             (templates, client) => {

@@ -122,7 +122,7 @@ impl<T, E> Authored<T, E> {
 /// Where the answers of models come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers<'a> {
-    /// From the models. They are kept at the place of this URI, unless the configuration names another one.
+    /// From the models. They are kept at this URI, unless the configuration names another one.
     Asked(&'a str),
     /// From this folder, whatever the configuration names.
     Recorded {

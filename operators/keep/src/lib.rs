@@ -9,18 +9,24 @@
 //!   owner has to know by its content.
 //! - Once [`Shelves::settle`] returns, an object in a folder outlives a power cut.
 
+mod folder;
+
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use backstory_core::{Answers, Digest};
-use backstory_store::Location;
+pub use backstory_store::LocationError;
+use backstory_store::{Location, StoreError, sync_folder};
 use bytes::Bytes;
-use object_store::{ObjectStore, ObjectStoreExt};
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
+use object_store::{ObjectMeta, ObjectStoreExt};
 use tokio::sync::Semaphore;
+
+use folder::Folder;
 
 /// Objects of a folder that are made durable at once: enough for a file system to make many durable at a time,
 /// and not so many that their threads keep those that talk to servers from a processor.
@@ -39,36 +45,49 @@ pub enum Place {
     },
     /// A folder of what was recorded before: what is not there is not asked for.
     Recorded(PathBuf),
-    /// Any store, under a prefix. The store decides what outlives a power cut.
-    Store(Arc<dyn ObjectStore>, object_store::path::Path),
+    /// A place in a store. What it has acknowledged outlives a power cut.
+    Store {
+        /// The place.
+        location: Location,
+        /// As with a folder.
+        own: bool,
+    },
 }
 
 impl Place {
-    /// Where a plan keeps them: `named` is the folder that the configuration names, if it names one.
-    pub fn of(answers: Answers<'_>, named: Option<PathBuf>) -> Self {
+    /// Where a plan keeps them: `named` is what the configuration names, if it names anything, a URI or a path
+    /// that starts at `base`.
+    pub fn of(
+        answers: Answers<'_>,
+        named: Option<&str>,
+        base: &Path,
+    ) -> Result<Self, LocationError> {
         match (answers, named) {
-            (Answers::Asked(_) | Answers::Rehearsed, Some(path)) => {
-                Self::Folder { path, own: false }
-            }
-            (Answers::Asked(uri), None) => Self::own(uri),
+            (Answers::Asked(_) | Answers::Rehearsed, Some(uri)) => Self::at(uri, base, false),
+            (Answers::Asked(uri), None) => Self::at(uri, base, true),
             (Answers::Recorded { folder, asks: true }, _) => {
-                Self::Folder { path: folder.to_owned(), own: false }
+                Ok(Self::Folder { path: folder.to_owned(), own: false })
             }
-            (Answers::Recorded { folder, asks: false }, _) => Self::Recorded(folder.to_owned()),
-            (Answers::Rehearsed, None) => Self::Recorded(PathBuf::new()),
+            (Answers::Recorded { folder, asks: false }, _) => Ok(Self::Recorded(folder.to_owned())),
+            (Answers::Rehearsed, None) => Ok(Self::Recorded(PathBuf::new())),
         }
     }
 
-    /// Where the output of this URI keeps them.
-    fn own(uri: &str) -> Self {
-        match Location::open(uri, Path::new("")) {
-            Ok(place) => match place.local() {
-                Some(path) => Self::Folder { path, own: true },
-                None => Self::Store(Arc::clone(place.root()), place.prefix().clone()),
-            },
-            // What is no place was reported of the output itself.
-            Err(_) => Self::Recorded(PathBuf::new()),
+    fn at(uri: &str, base: &Path, own: bool) -> Result<Self, LocationError> {
+        // A path is taken as it is: any file system will do, whatever its names are made of.
+        if !uri.contains("://") {
+            return Ok(Self::Folder { path: base.join(uri), own });
         }
+        let location = Location::open(uri, base)?;
+        Ok(match location.local() {
+            Some(path) => Self::Folder { path, own },
+            None => Self::Store { location, own },
+        })
+    }
+
+    /// Whether all that is there was paid for the same output.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Folder { own: true, .. } | Self::Store { own: true, .. })
     }
 
     /// Whether nothing will ever be there but what is there by now.
@@ -81,7 +100,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder { path, .. } | Self::Recorded(path) => path.display().fmt(f),
-            Self::Store(_, prefix) => prefix.fmt(f),
+            Self::Store { location, .. } => location.fmt(f),
         }
     }
 }
@@ -105,7 +124,7 @@ impl Shelves {
     pub fn new(place: Place) -> Self {
         let path = match &place {
             Place::Folder { path, .. } | Place::Recorded(path) => path,
-            Place::Store(..) => Path::new(""),
+            Place::Store { .. } => Path::new(""),
         };
         let folder = Arc::new(Folder::new(path));
         let settling = Semaphore::new(SETTLING);
@@ -123,11 +142,14 @@ impl Shelves {
             Place::Folder { .. } | Place::Recorded(_) => {
                 self.blocking(move |folder| folder.read(key)).await
             }
-            Place::Store(store, prefix) => match store.get(&location(prefix, key)).await {
-                Ok(object) => object.bytes().await.map(Some).map_err(|error| error.to_string()),
-                Err(object_store::Error::NotFound { .. }) => Ok(None),
-                Err(error) => Err(error.to_string()),
-            },
+            Place::Store { location, .. } => {
+                let read = async || location.root().get(&path(location, key)).await?.bytes().await;
+                match read().await {
+                    Ok(object) => Ok(Some(object)),
+                    Err(object_store::Error::NotFound { .. }) => Ok(None),
+                    Err(error) => Err(told(location, &error)),
+                }
+            }
         }
     }
 
@@ -138,9 +160,9 @@ impl Shelves {
                 let put = self.blocking(move |folder| folder.put(key, &bytes)).await?;
                 Ok(Unsettled { file: Some(put) })
             }
-            Place::Store(store, prefix) => {
-                let put = store.put(&location(prefix, key), bytes.into()).await;
-                put.map(|_| Unsettled { file: None }).map_err(|error| error.to_string())
+            Place::Store { location, .. } => {
+                let put = location.root().put(&path(location, key), bytes.into()).await;
+                put.map(|_| Unsettled { file: None }).map_err(|error| told(location, &error))
             }
         }
     }
@@ -149,7 +171,39 @@ impl Shelves {
     pub async fn settle(&self, unsettled: Unsettled) -> Result<(), String> {
         let Some((file, folder)) = unsettled.file else { return Ok(()) };
         let _one = self.settling.acquire().await;
-        self.blocking(move |_| file.sync_all().and_then(|()| sync(&folder))).await
+        self.blocking(move |_| file.sync_all().and_then(|()| sync_folder(&folder))).await
+    }
+
+    /// Takes the object under a key away for good. There need not be one.
+    pub async fn remove(&self, key: Digest) -> Result<(), String> {
+        match &self.place {
+            Place::Folder { .. } | Place::Recorded(_) => {
+                self.blocking(move |folder| folder.remove(key)).await
+            }
+            Place::Store { location, .. } => {
+                match location.root().delete(&path(location, key)).await {
+                    Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                    Err(error) => Err(told(location, &error)),
+                }
+            }
+        }
+    }
+
+    /// Keys and sizes of all objects, by key. What else lies there is passed over.
+    pub fn list(&self) -> BoxStream<'_, Result<(Digest, u64), String>> {
+        match &self.place {
+            Place::Folder { .. } | Place::Recorded(_) => stream::iter(0..=u8::MAX)
+                .then(|first| self.blocking(move |folder| folder.list(first)))
+                .map_ok(|found| stream::iter(found).map(Ok))
+                .try_flatten()
+                .boxed(),
+            Place::Store { location, .. } => location
+                .root()
+                .list(Some(location.prefix()))
+                .map_err(|error| told(location, &error))
+                .try_filter_map(async |object| Ok(listed(location, &object)))
+                .boxed(),
+        }
     }
 
     /// Disks wait, so they are waited for elsewhere.
@@ -163,88 +217,23 @@ impl Shelves {
     }
 }
 
-fn location(prefix: &object_store::path::Path, key: Digest) -> object_store::path::Path {
+/// Names what went wrong there.
+fn told(location: &Location, error: &object_store::Error) -> String {
+    StoreError::new(&location.to_string(), error).to_string()
+}
+
+fn path(location: &Location, key: Digest) -> object_store::path::Path {
     let key = key.to_string();
-    prefix.clone().join(&key[..2]).join(format!("{key}.json"))
+    location.path(&format!("{}/{key}.json", &key[..2]))
 }
 
-/// A folder of this machine.
-struct Folder {
-    path: PathBuf,
-    /// Which of the folders in it are there to stay, by the first byte of keys.
-    settled: [AtomicBool; 256],
+/// The key of an object, if it is one of ours.
+fn listed(location: &Location, object: &ObjectMeta) -> Option<(Digest, u64)> {
+    let key = key(object.location.filename()?)?;
+    (object.location == path(location, key)).then_some((key, object.size))
 }
 
-impl Folder {
-    fn new(path: &Path) -> Self {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        Self { path, settled: [const { AtomicBool::new(false) }; 256] }
-    }
-
-    fn read(&self, key: Digest) -> io::Result<Option<Bytes>> {
-        let key = key.to_string();
-        match fs::read(self.path.join(&key[..2]).join(key + ".json")) {
-            Ok(bytes) => Ok(Some(bytes.into())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Puts an object in its place, whole or not at all. The file and the folder it is in.
-    fn put(&self, key: Digest, bytes: &[u8]) -> io::Result<(File, PathBuf)> {
-        let settled = &self.settled[usize::from(key.0[0])];
-        let key = key.to_string();
-        let folder = self.path.join(&key[..2]);
-        if !settled.load(Ordering::Relaxed) {
-            make(&folder)?;
-        }
-        let result = put(folder, &key, bytes);
-        // Whoever took the folder away may have to have it made again.
-        settled.store(result.is_ok(), Ordering::Relaxed);
-        result
-    }
-}
-
-fn put(folder: PathBuf, key: &str, bytes: &[u8]) -> io::Result<(File, PathBuf)> {
-    let (mut file, staged) = stage(&folder, key)?;
-    // Named before it is durable: a power cut may leave a torn object, which counts as absent.
-    let put = file.write_all(bytes);
-    let put = put.and_then(|()| fs::rename(&staged, folder.join(format!("{key}.json"))));
-    if put.is_err() {
-        let _ = fs::remove_file(&staged);
-    }
-    put.map(|()| (file, folder))
-}
-
-/// A file that nobody else writes: a name that is taken is that of a killed process, or of another machine.
-fn stage(folder: &Path, key: &str) -> io::Result<(File, PathBuf)> {
-    let mut number = 1_u32;
-    loop {
-        let staged = folder.join(format!("{key}.json#{number}"));
-        match File::create_new(&staged) {
-            Ok(file) => return Ok((file, staged)),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Makes a folder with all above it, there to stay.
-fn make(folder: &Path) -> io::Result<()> {
-    let Some(above) = folder.parent() else { return Ok(()) };
-    let made = match fs::create_dir(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            make(above).and_then(|()| fs::create_dir(folder))
-        }
-        made => made,
-    };
-    match made {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => sync(above),
-    }
-}
-
-/// Makes the names in a folder durable; of other systems only Unix lets a folder be opened.
-fn sync(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+/// The key of an object of that name.
+fn key(name: &str) -> Option<Digest> {
+    name.strip_suffix(".json")?.parse().ok()
 }

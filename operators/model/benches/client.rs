@@ -16,15 +16,16 @@
 mod server;
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use backstory_core::Digest;
 use backstory_model::{Client, Message, Place, Question};
+use backstory_store::{Location, Variables};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use object_store::memory::InMemory;
 use serde_json::json;
 use server::{Scenario, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -154,7 +155,8 @@ fn bare(scenario: &Scenario, requests: u64, bytes: usize) -> String {
 }
 
 fn memory() -> Place {
-    Place::Store(Arc::new(InMemory::new()), "answers".into())
+    let location = Location::open_with("memory://kept/answers", Path::new("."), &Variables::new());
+    Place::Store { location: location.unwrap(), own: false }
 }
 
 fn text(bytes: usize) -> String {

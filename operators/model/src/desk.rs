@@ -74,8 +74,7 @@ impl Desk {
         let purse = Purse::new(config.model.clone(), config.budget.unwrap_or_default());
         let patience = Duration::from_secs(config.patience_seconds);
         let pool = Pool::new(&config.model, &servers, patience, purse);
-        let own = matches!(answers, Place::Folder { own: true, .. });
-        let charged = (own && config.budget.is_some()).then(HashSet::new);
+        let charged = (answers.is_own() && config.budget.is_some()).then(HashSet::new);
         Ok(Self {
             digest: body::digest(&config),
             servers,

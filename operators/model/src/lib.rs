@@ -42,7 +42,7 @@ mod status;
 mod wire;
 
 pub use answers::owner;
-pub use backstory_keep::Place;
+pub use backstory_keep::{LocationError, Place};
 pub use client::{AskError, Asked, Client};
 pub use config::{Budget, Endpoint, ModelConfig, OnTruncated, Price, Structured, Tries};
 pub use question::{Message, Question};

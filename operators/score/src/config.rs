@@ -1,12 +1,12 @@
 //! The kinds of `[scorers]` in a plan file.
 
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use backstory_core::{Answers, BuildError, Digest, Hasher, Judge, ModelEnvironment};
-use backstory_keep::Place;
+use backstory_keep::{LocationError, Place};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
@@ -46,11 +46,11 @@ pub struct LocalConfig {
     /// longest text has to fit.
     #[serde(default = "usual_cache")]
     pub cache_tokens: NonZeroU32,
-    /// The folder that keeps the scores, relative to the plan file; a folder in the output if left out. What
-    /// is there is never scored again.
+    /// Where scores are kept: a folder, relative to the plan file, or a place in a bucket; in the output if
+    /// left out. What is there is never scored again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "path"))]
-    pub scores: Option<PathBuf>,
+    pub scores: Option<String>,
 }
 
 fn usual_pass() -> NonZeroU32 {
@@ -74,11 +74,11 @@ pub struct ServerConfig {
     /// The `tokenizer.json` of the model: servers get tokens, not texts.
     #[schemars(extend("format" = "path"))]
     pub tokenizer: PathBuf,
-    /// The folder that keeps the scores, relative to the plan file; a folder in the output if left out. What
-    /// is there is never scored again.
+    /// Where scores are kept: a folder, relative to the plan file, or a place in a bucket; in the output if
+    /// left out. What is there is never scored again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "path"))]
-    pub scores: Option<PathBuf>,
+    pub scores: Option<String>,
 }
 
 impl LocalConfig {
@@ -101,7 +101,7 @@ impl LocalConfig {
         let tokenizer = tokenizer.unwrap_or_else(|| folder.join("tokenizer.json"));
         let tokenizer = Tokenizer::open(&tokenizer).map_err(|error| vec![told(named, &error)])?;
         let start_token = self.start_token.or(tokenizer.start_token());
-        let place = place(environment, self.scores.as_deref());
+        let place = place(environment, self.scores.as_deref()).map_err(|error| vec![error])?;
         let digest = self.digest()?;
         if let Some(digest) = digest.filter(|_| !asks(environment)) {
             let identity = LocalModel::identity_of(digest, &tokenizer, start_token);
@@ -168,14 +168,14 @@ impl ServerConfig {
         }
         let tokenizer = Tokenizer::open(&environment.base.join(&self.tokenizer))
             .map_err(|error| errors.push(told("tokenizer", &error)));
-        let Ok(tokenizer) = tokenizer else { return Err(errors) };
+        let place = place(environment, self.scores.as_deref()).map_err(|error| errors.push(error));
+        let (Ok(tokenizer), Ok(place)) = (tokenizer, place) else { return Err(errors) };
         if !errors.is_empty() {
             return Err(errors);
         }
         let mut http = self.http;
         http.start_token = http.start_token.or(tokenizer.start_token());
         let identity = identity(&http, &tokenizer);
-        let place = place(environment, self.scores.as_deref());
         let tokenizer = Arc::new(tokenizer);
         let lazy = || lazy(identity.clone(), http, Arc::clone(&tokenizer));
         let scorer = asks(environment).then(|| Arc::new(lazy()) as Arc<dyn Scorer>);
@@ -235,8 +235,13 @@ fn asks(environment: &ModelEnvironment<'_>) -> bool {
     matches!(environment.answers, Answers::Asked(_) | Answers::Recorded { asks: true, .. })
 }
 
-fn place(environment: &ModelEnvironment<'_>, named: Option<&Path>) -> Place {
-    Place::of(environment.answers, named.map(|folder| environment.base.join(folder)))
+fn place(environment: &ModelEnvironment<'_>, named: Option<&str>) -> Result<Place, BuildError> {
+    let place = Place::of(environment.answers, named, environment.base);
+    place.map_err(|LocationError { message, hint }| BuildError {
+        key: "scores",
+        message,
+        hint: Some(hint),
+    })
 }
 
 fn told(key: &'static str, error: &LoadError) -> BuildError {

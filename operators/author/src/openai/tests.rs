@@ -22,7 +22,7 @@ fn author(fields: serde_json::Value) -> OpenAi {
     let config: OpenAiConfig = serde_json::from_value(config).unwrap();
     let environment = ModelEnvironment {
         base: Path::new("."),
-        answers: Answers::Asked(Path::new("answers")),
+        answers: Answers::Asked("answers"),
         key: &|_| None,
     };
     config.author(&environment).unwrap()
@@ -181,7 +181,7 @@ async fn parts_of_a_plan_are_asked_for_at_once_when_requirements_are_there() {
     let config: OpenAiConfig = serde_json::from_value(fields).unwrap();
     let environment = ModelEnvironment {
         base: Path::new("."),
-        answers: Answers::Asked(folder.path()),
+        answers: Answers::Asked(folder.path().to_str().unwrap()),
         key: &|_| None,
     };
     let author = config.author(&environment).unwrap();
@@ -316,11 +316,8 @@ fn a_template_that_cannot_be_used_is_reported() {
         "model": "m", "urls": ["http://localhost:1/v1"], "prompts": { "need": "need.jinja" }
     }))
     .unwrap();
-    let environment = ModelEnvironment {
-        base: &folder,
-        answers: Answers::Asked(Path::new("answers")),
-        key: &|_| None,
-    };
+    let environment =
+        ModelEnvironment { base: &folder, answers: Answers::Asked("answers"), key: &|_| None };
     let errors = config.author(&environment).err().unwrap();
     assert_eq!((errors.len(), errors[0].key), (1, "prompts"));
     assert!(errors[0].message.starts_with("the template \"need.jinja\" for \"need\""));

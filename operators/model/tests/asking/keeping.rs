@@ -51,12 +51,12 @@ async fn torn_objects_are_asked_again_and_written_over() {
     let store = store();
     let urls = [server.url()];
     assert!(ask(&client(&urls, json!({}), &store), "torn").await.result.is_ok());
-    let objects: Vec<_> = store.list(None).try_collect().await.unwrap();
+    let objects: Vec<_> = store.root().list(None).try_collect().await.unwrap();
     let path = &objects[0].location;
     assert_eq!((objects.len(), path.parts().count()), (1, 3));
-    let whole = store.get(path).await.unwrap().bytes().await.unwrap();
+    let whole = store.root().get(path).await.unwrap().bytes().await.unwrap();
     assert_eq!(backstory_model::owner(&whole).as_deref(), Some("repository"));
-    store.put(path, whole.slice(..whole.len() / 2).into()).await.unwrap();
+    store.root().put(path, whole.slice(..whole.len() / 2).into()).await.unwrap();
     assert!(ask(&client(&urls, json!({}), &store), "torn").await.result.is_ok());
     assert!(ask(&client(&urls, json!({}), &store), "torn").await.result.is_ok());
     assert_eq!(server.stats().requests, 2);

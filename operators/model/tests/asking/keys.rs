@@ -9,7 +9,7 @@ use super::*;
 
 const KEY: &str = "sk-very-secret-0123456789";
 
-fn with_key(url: &str, fields: Value, store: &Arc<dyn ObjectStore>) -> Client {
+fn with_key(url: &str, fields: Value, store: &Location) -> Client {
     let key = |name: &str| (name == "THE_KEY").then(|| KEY.to_owned());
     let mut config = config(&[url.to_owned()], fields);
     config.api_key = Some("THE_KEY".into());
@@ -36,8 +36,8 @@ async fn no_key_is_told() {
             );
         }
     }
-    for object in store.list(None).try_collect::<Vec<_>>().await.unwrap() {
-        let bytes = store.get(&object.location).await.unwrap().bytes().await.unwrap();
+    for object in store.root().list(None).try_collect::<Vec<_>>().await.unwrap() {
+        let bytes = store.root().get(&object.location).await.unwrap().bytes().await.unwrap();
         told += &String::from_utf8_lossy(&bytes);
     }
     assert!(told.contains("echo: q") && !told.contains("secret"), "{told}");

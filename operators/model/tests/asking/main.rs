@@ -15,20 +15,19 @@ mod keeping;
 mod keys;
 mod pools;
 
-use std::sync::Arc;
+use std::path::Path;
 
 use backstory_core::Digest;
 use backstory_model::{AskError, Asked, Client, Message, ModelConfig, Place, Question};
+use backstory_store::{Location, Variables};
 use futures::future::join_all;
-use object_store::ObjectStore;
-use object_store::memory::InMemory;
 use serde_json::{Value, json};
 
 use server::{Fault, Kind, Scenario, Server};
 
 /// Each with its own object store unless it is given one.
-fn store() -> Arc<dyn ObjectStore> {
-    Arc::new(InMemory::new())
+fn store() -> Location {
+    Location::open_with("memory://kept/answers", Path::new("."), &Variables::new()).unwrap()
 }
 
 fn config(urls: &[String], fields: Value) -> ModelConfig {
@@ -37,12 +36,12 @@ fn config(urls: &[String], fields: Value) -> ModelConfig {
     serde_json::from_value(all).unwrap()
 }
 
-fn client(urls: &[String], fields: Value, store: &Arc<dyn ObjectStore>) -> Client {
+fn client(urls: &[String], fields: Value, store: &Location) -> Client {
     Client::new(&config(urls, fields), kept_in(store)).unwrap()
 }
 
-fn kept_in(store: &Arc<dyn ObjectStore>) -> Place {
-    Place::Store(Arc::clone(store), "answers".into())
+fn kept_in(store: &Location) -> Place {
+    Place::Store { location: store.clone(), own: false }
 }
 
 fn question(text: &str) -> Question {
