@@ -68,10 +68,19 @@ fn steady<S: ObjectStore + MultipartStore>(
     variables: &Variables,
 ) -> Result<Arc<dyn ObjectStore>, LocationError> {
     let store = built.map_err(|error| {
-        let message = format!("\"{}\" cannot be opened: {error}", plain(url));
-        LocationError::new(message, "set the environment variables for this kind of store")
+        let said = error.to_string();
+        let why = said.split_once(" error: ").map_or(&*said, |(_, why)| why);
+        LocationError::new(format!("\"{}\" cannot be opened: {why}", plain(url)), hint(url))
     })?;
     Ok(Arc::new(Steady::new(store, retry_for(variables.get(RETRY_SECONDS))?)))
+}
+
+fn hint(url: &Url) -> &'static str {
+    match url.scheme() {
+        "s3" | "s3a" => "check the environment variables that begin with AWS_",
+        "gs" => "check the environment variables that begin with GOOGLE_",
+        _ => "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+    }
 }
 
 fn retry_for(seconds: Option<&String>) -> Result<Duration, LocationError> {

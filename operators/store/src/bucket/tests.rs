@@ -155,3 +155,15 @@ fn what_cannot_be_opened_is_told() {
     let error = s3(&url, &said).unwrap_err();
     insta::assert_snapshot!(format!("{error}; {}", error.hint));
 }
+
+/// Neither errors nor what is printed to find them has a key in it.
+#[test]
+fn keys_are_not_told() {
+    let said = variables(&[
+        ("AWS_ACCESS_KEY_ID", "AKSECRET"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_SESSION_TOKEN", "secret"),
+    ]);
+    let store = s3(&Url::parse("s3://bucket/a").unwrap(), &said).unwrap();
+    assert!(!format!("{store} {store:?}").to_lowercase().contains("secret"), "{store:?}");
+}
