@@ -136,7 +136,8 @@ fn sample(
     scratch: &Path,
     estimate: &mut Estimate,
 ) -> Result<Option<Costs>, CliError> {
-    let (summary, taken) = execute(loaded.build()?, chosen, workers, &super::folder(&scratch.join("sample"))?)?;
+    let (summary, taken) =
+        execute(loaded.build()?, chosen, workers, &super::folder(&scratch.join("sample"))?)?;
     match summary.stopped {
         Some(Stop::Unavailable(why)) => Err(CliError::Model(why)),
         Some(Stop::Interrupted) => Ok(None),

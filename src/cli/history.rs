@@ -56,9 +56,8 @@ fn as_json(commit: &Commit) -> String {
 
 fn as_line(commit: &Commit) -> Vec<String> {
     let written = commit.tables.values().flat_map(|change| &change.add);
-    let (rows, bytes) = written.fold((0, 0), |(rows, bytes), file| {
-        (rows + file.rows, bytes + file.size)
-    });
+    let (rows, bytes) =
+        written.fold((0, 0), |(rows, bytes), file| (rows + file.rows, bytes + file.size));
     vec![
         commit.version.to_string(),
         httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(commit.at)),

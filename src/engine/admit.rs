@@ -255,13 +255,15 @@ fn read(shared: &Shared, name: &Arc<str>) -> Option<Admitted> {
         run.progress.count_unchanged();
         return None;
     };
+    let replaces = run.known.contains_key(&**name);
     let resident = read.map(|repository| {
-        let resident = Resident::new(repository, &*run.plan.outline, run.plan.simulations.len());
+        let simulations = run.plan.simulations.len();
+        let mut resident = Resident::new(repository, &*run.plan.outline, simulations);
+        resident.has_rows = replaces;
         // Here, on the compute pool, and not where a worker asks for it first.
         resident.structure(&*run.plan.order);
         resident
     });
-    let replaces = run.known.contains_key(&**name);
     Some(Admitted { resident, content, revision, replaces })
 }
 

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use backstory_core::{
-    Authored, Halt, Plan, PlanRepository, SearchFile, Searched, Searching, SimulateFile, Structure,
+    Authored, Draft, Halt, Plan, PlanRepository, Recalled, SearchFile, Searched, Searching,
+    SimulateFile, Structure,
 };
 use timely::dataflow::StreamVec;
 use timely::dataflow::operators::vec::Map;
 
-use super::Shared;
 use super::offload::offload;
 use super::resident::{Drafted, RepositoryId, Resident};
 use super::structure::{Epoch, WorkItem};
+use super::{Shared, kept};
 use crate::plan::Drafter;
 
 /// Files under way per worker. A file waits for the world most of its time and costs little memory
@@ -54,20 +55,65 @@ async fn draft_file<'a>(
     file: u32,
 ) -> &'a Drafted {
     let make = || async {
-        let made = match &shared.run.plan.simulations[simulation].drafter {
-            Drafter::Simulate(planner, simulator) => {
-                let (structure, _) = resident.structure(&*shared.run.plan.order);
-                let by_plan = plan_repository(resident, structure, simulation, &**planner).await;
-                simulate(structure, by_plan, &**simulator, file).await
-            }
-            Drafter::Search(of, searcher) => search(shared, resident, *of, &**searcher, file).await,
-        };
+        let made = keep_or_make(shared, resident, simulation, file).await;
         if let Err(Halt::Unavailable(why)) = &made.draft.result {
             shared.run.control.stop_because(why);
         }
         made
     };
     resident.stories[simulation].drafts[file as usize].get_or_init(make).await
+}
+
+/// The draft that there was, if all it was made of is still the same but the contents of what it reads; or
+/// another one.
+async fn keep_or_make(
+    shared: &Shared,
+    resident: &Resident,
+    simulation: usize,
+    file: u32,
+) -> Drafted {
+    let plan = &shared.run.plan;
+    let (structure, _) = resident.structure(&*plan.order);
+    if let Drafter::Simulate(planner, _) = &plan.simulations[plan.planned_by(simulation)].drafter {
+        plan_repository(resident, structure, plan.planned_by(simulation), &**planner).await;
+    }
+    let key = kept::key(plan, resident, structure, simulation, file);
+    let found = match key.filter(|_| resident.has_rows) {
+        Some(key) => shared.kept.find(key, structure).await,
+        None => None,
+    };
+    let is_known = match found {
+        Some(found) if found.changed => return kept(found),
+        found => found.is_some(),
+    };
+    let made = make(shared, resident, structure, simulation, file).await;
+    if let Some(key) = key.filter(|_| !is_known)
+        && let Err(why) = shared.kept.keep(key, structure, &made).await
+    {
+        return halted(&Halt::Unavailable(format!("drafts cannot be kept: {why}")));
+    }
+    made
+}
+
+fn kept(Recalled { draft, requests, trials, .. }: Recalled) -> Drafted {
+    let draft = Arc::new(Draft { kept: true, ..draft });
+    Drafted { draft: Authored { result: Ok(draft), requests }, trials }
+}
+
+async fn make(
+    shared: &Shared,
+    resident: &Resident,
+    structure: &Structure,
+    simulation: usize,
+    file: u32,
+) -> Drafted {
+    match &shared.run.plan.simulations[simulation].drafter {
+        Drafter::Simulate(planner, simulator) => {
+            let by_plan = plan_repository(resident, structure, simulation, &**planner).await;
+            simulate(structure, by_plan, &**simulator, file).await
+        }
+        Drafter::Search(of, searcher) => search(shared, resident, *of, &**searcher, file).await,
+    }
 }
 
 async fn simulate(

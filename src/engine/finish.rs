@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use backstory_core::{
-    Digest, Draft, Failure, FailureKind, Gains, Halt, Hasher, Outline, Quality, Request, SourceFile, Stage,
-    Story, Structure, Trial,
+    Digest, Draft, Failure, FailureKind, Gains, Halt, Hasher, Outline, Quality, Request,
+    SourceFile, Stage, Story, Structure, Trial,
 };
 use backstory_quality::{bytes_equal, order_ok};
 
@@ -14,8 +14,8 @@ use super::resident::{Admitted, RepositoryId, Resident, StoryState};
 use super::tally::Tally;
 use crate::plan::Arm;
 use crate::tables::{
-    ErrorRow, FileRow, LedgerRow, OutputError, RepositoryRow, SegmentWriter, SequenceRow, ThoughtRow,
-    TrajectoryRow, TrialRow,
+    ErrorRow, FileRow, LedgerRow, OutputError, RepositoryRow, SegmentWriter, SequenceRow,
+    ThoughtRow, TrajectoryRow, TrialRow,
 };
 
 /// What was made of a repository.
@@ -254,8 +254,12 @@ fn thoughts(story: &Story) -> Vec<ThoughtRow> {
     let of_draft = |draft: &Arc<Draft>| {
         let file = draft.file;
         let gains = draft.gains.iter().cloned().chain(std::iter::repeat(Gains::default()));
-        let row =
-            |(quality, gains): (&Quality, _)| ThoughtRow { file, quality: quality.clone(), gains };
+        let row = |(quality, gains): (&Quality, _)| ThoughtRow {
+            file,
+            kept: draft.kept,
+            quality: quality.clone(),
+            gains,
+        };
         draft.qualities.iter().zip(gains).map(row).collect::<Vec<_>>()
     };
     story.drafts.iter().flat_map(of_draft).collect()

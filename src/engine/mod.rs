@@ -27,6 +27,7 @@ mod budget;
 mod control;
 mod draft;
 mod finish;
+mod kept;
 mod offload;
 mod process;
 mod resident;
@@ -52,6 +53,7 @@ pub(crate) use finish::trajectory_id;
 pub(crate) use resident::Resident;
 
 use budget::Finishing;
+use kept::Kept;
 use resident::{Residents, repository_id};
 
 /// A run: everything that its threads share.
@@ -107,6 +109,7 @@ struct Shared {
     run: Run,
     residents: Residents,
     finishing: Finishing,
+    kept: Kept,
     pool: rayon::ThreadPool,
     runtime: tokio::runtime::Handle,
     /// None once the run is over.
@@ -126,6 +129,7 @@ pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result
     let shared = Arc::new(Shared {
         residents: Residents::default(),
         finishing: Finishing::new(finishing_bytes(&run)),
+        kept: Kept::of(output.place()),
         pool,
         runtime: runtime.clone(),
         output: Mutex::new(Some(output)),

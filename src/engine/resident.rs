@@ -33,6 +33,8 @@ pub struct Resident {
     /// Digest of each outline.
     pub outline_digests: Vec<Digest>,
     structure: OnceLock<(Structure, Digest)>,
+    /// Whether rows were made of it before.
+    pub has_rows: bool,
     /// One per simulation of the plan.
     pub stories: Vec<StoryState>,
 }
@@ -108,6 +110,7 @@ impl Resident {
             outline_digests,
             structure: OnceLock::new(),
             stories,
+            has_rows: false,
             repository: Arc::new(repository),
         }
     }

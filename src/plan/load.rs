@@ -6,8 +6,8 @@ use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf, absolute};
 
 use backstory_core::{Flow, Operator};
-use backstory_store::{Location, LocationError};
 use backstory_search::Search;
+use backstory_store::{Location, LocationError};
 use serde_json::Value as Json;
 
 use super::diagnostic::{Diagnostics, Place, Problem, Text};

@@ -1,6 +1,8 @@
 //! Records out of Arrow arrays: what the tables have in common.
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, StringArray, StructArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, ListArray, RecordBatch, StringArray, StructArray,
+};
 use arrow::datatypes::ArrowPrimitiveType;
 
 use super::OutputError;
@@ -37,6 +39,11 @@ impl<'a> Columns<'a> {
         let column =
             column.ok_or_else(|| damaged(format!("column \"{name}\" holds no numbers")))?;
         Ok(column.values())
+    }
+
+    pub fn flags(&self, name: &str) -> Read<&'a BooleanArray> {
+        let column = self.get(name)?.as_boolean_opt();
+        column.ok_or_else(|| damaged(format!("column \"{name}\" holds no booleans")))
     }
 
     /// Numbers that may be absent.

@@ -90,7 +90,8 @@ async fn sorted(
     context.register_object_store(place.url(), Arc::clone(place.root()));
     context.register_table("small", Arc::new(DataFiles::new(place, table, files)?))?;
     let schema = table.schema();
-    let columns: Vec<_> = schema.fields().iter().map(|field| format!("\"{}\"", field.name())).collect();
+    let columns: Vec<_> =
+        schema.fields().iter().map(|field| format!("\"{}\"", field.name())).collect();
     let columns = columns.join(", ");
     let sql = format!(
         "SELECT {columns} FROM (SELECT *, row_number() OVER () AS \"place in files\" FROM small) \

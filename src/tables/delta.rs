@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use backstory_store::Location;
+use deltalake_core::DeltaTable;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::{LogicalFileView, StructType};
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
-use deltalake_core::DeltaTable;
 
 use super::{OutputError, Table};
 

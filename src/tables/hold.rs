@@ -216,7 +216,9 @@ async fn put(
         Err(Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotFound { .. }) => {
             // The answer to our own request may have been lost, and the request sent again.
             let found = read(store, path).await?;
-            Ok(found.filter(|(other, _)| other.as_ref() == Some(holder)).map(|(_, version)| version))
+            Ok(found
+                .filter(|(other, _)| other.as_ref() == Some(holder))
+                .map(|(_, version)| version))
         }
         Err(error) => Err(error.into()),
     }

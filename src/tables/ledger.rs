@@ -6,8 +6,8 @@ use arrow::array::{Float64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
 use backstory_core::{Outcome, Request};
 
-use super::columns::{Columns, Read, damaged, text};
 use super::arrays::{Made, batch, numbers, optional, optional_strings, required, strings};
+use super::columns::{Columns, Read, damaged, text};
 
 /// A row of `ledger`.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +71,8 @@ pub fn ledger_rows(batch: &RecordBatch) -> Read<Vec<LedgerRow>> {
     let columns = Columns::Batch(batch);
     let string = |name| columns.strings(name);
     let number = |name| columns.numbers::<Int64Type>(name);
-    let (repos, simulations, purposes) = (string("repo")?, string("simulation")?, string("purpose")?);
+    let (repos, simulations, purposes) =
+        (string("repo")?, string("simulation")?, string("purpose")?);
     let (paths, keys, models) = (string("path")?, string("key")?, string("model")?);
     let (endpoints, finishes) = (string("endpoint")?, string("finish_reason")?);
     let (outcomes, messages) = (string("outcome")?, string("message")?);

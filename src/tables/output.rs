@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use backstory_core::{Digest, Spent};
 use backstory_store::Location;
-use deltalake_core::{DeltaTable, DeltaTableError};
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, LogicalFileView, MetadataExt as _, Transaction};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::{DeltaTable, DeltaTableError};
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
@@ -119,7 +119,8 @@ impl Output {
     pub async fn existing(place: &Location) -> Result<Self, OutputError> {
         let missing = || OutputError::Missing(place.to_string());
         let delta = delta::open(place, Table::Repositories, None).await?.ok_or_else(missing)?;
-        let property = |key| Ok::<_, OutputError>(delta::property(&delta, key)?.unwrap_or_default());
+        let property =
+            |key| Ok::<_, OutputError>(delta::property(&delta, key)?.unwrap_or_default());
         let unreadable = |_| OutputError::Damaged("a table does not know its plan".to_owned());
         let identity = Identity {
             plan_hash: property(delta::PLAN_HASH)?.parse().map_err(unreadable)?,
@@ -150,10 +151,7 @@ impl Output {
     }
 
     /// What is known of each repository that was dealt with.
-    pub async fn repositories(
-        &self,
-        each: impl FnMut(RepositoryRow),
-    ) -> Result<(), OutputError> {
+    pub async fn repositories(&self, each: impl FnMut(RepositoryRow)) -> Result<(), OutputError> {
         self.reader()?.repositories(each).await
     }
 
@@ -163,7 +161,11 @@ impl Output {
     }
 
     /// Makes a change in all tables, all or none of it as far as the next [`Output::open`] can tell.
-    pub async fn commit(&mut self, operation: Operation, change: Change) -> Result<(), OutputError> {
+    pub async fn commit(
+        &mut self,
+        operation: Operation,
+        change: Change,
+    ) -> Result<(), OutputError> {
         let gone: BTreeSet<_> = change.replaced.union(&change.removed).cloned().collect();
         let recorded = (operation == Operation::Run).then(|| change.recorded.clone());
         let rewritten = self.without(gone, recorded).await?;
@@ -410,9 +412,8 @@ fn add(segment: &Segment, commit: &Commit, data_change: bool) -> Add {
 
 /// Makes sure that there is nothing of others.
 async fn prepare(place: &Location) -> Result<(), OutputError> {
-    let ours = |name: &str| {
-        name == "_backstory" || Table::ALL.iter().any(|table| name == table.name())
-    };
+    let ours =
+        |name: &str| name == "_backstory" || Table::ALL.iter().any(|table| name == table.name());
     let foreign = match place.local() {
         Some(folder) => !names(&folder)?.iter().all(|name| ours(name)),
         None => {

@@ -28,9 +28,11 @@ impl Reader {
     /// Opens the tables of an output as they are, or as they were after the commit of that number.
     pub async fn open(place: &Location, version: Option<u64>) -> Result<Self, OutputError> {
         let commit = match version {
-            Some(version) => Some(commits::read(place, version).await?.ok_or_else(|| {
-                OutputError::NoVersion { place: place.to_string(), version }
-            })?),
+            Some(version) => Some(
+                commits::read(place, version)
+                    .await?
+                    .ok_or_else(|| OutputError::NoVersion { place: place.to_string(), version })?,
+            ),
             None => None,
         };
         let mut tables = vec![];
@@ -137,10 +139,7 @@ impl Reader {
     }
 
     /// Gives every row of `repositories`.
-    pub async fn repositories(
-        &self,
-        each: impl FnMut(RepositoryRow),
-    ) -> Result<(), OutputError> {
+    pub async fn repositories(&self, each: impl FnMut(RepositoryRow)) -> Result<(), OutputError> {
         let mut batches = self.stream("SELECT * FROM repositories").await?;
         let mut each = each;
         while let Some(batch) = batches.try_next().await? {

@@ -72,12 +72,7 @@ enum Going {
 impl Rewriter<'_> {
     /// Takes rows out of the data file at `path`, which is relative to the table's folder, and whose
     /// repositories lie between these bounds.
-    pub fn rewrite(
-        &self,
-        path: &str,
-        size: u64,
-        bounds: Bounds,
-    ) -> Result<Rewritten, OutputError> {
+    pub fn rewrite(&self, path: &str, size: u64, bounds: Bounds) -> Result<Rewritten, OutputError> {
         if !self.repositories.iter().any(|name| bounds.may_have(name)) {
             return Ok(Rewritten::Same);
         }
@@ -91,7 +86,8 @@ impl Rewriter<'_> {
             return Ok(Rewritten::Gone);
         }
         let (path, upload) = data_file(self.table, self.store, self.runtime);
-        let writer = ArrowWriter::try_new(upload, self.table.schema(), Some(properties(self.table)))?;
+        let writer =
+            ArrowWriter::try_new(upload, self.table.schema(), Some(properties(self.table)))?;
         let (mut writer, factory) = writer.into_serialized_writer()?;
         let mut rows = 0;
         for (group, going) in going.into_iter().enumerate() {
@@ -144,7 +140,9 @@ impl Rewriter<'_> {
         let missing = || OutputError::Damaged("a data file has no column \"repo\"".to_owned());
         let column = cast(batch.column_by_name("repo").ok_or_else(missing)?, &DataType::Utf8)?;
         let names = column.as_string::<i32>();
-        Ok((0..names.len()).map(|row| Some(!self.repositories.contains(names.value(row)))).collect())
+        Ok((0..names.len())
+            .map(|row| Some(!self.repositories.contains(names.value(row))))
+            .collect())
     }
 
     fn supersedes(&self) -> bool {
@@ -247,13 +245,17 @@ impl DataFile<'_> {
             Some(column) => ProjectionMask::leaves(schema, [column]),
             None => ProjectionMask::all(),
         };
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, self.metadata.clone());
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, self.metadata.clone());
         let reader = builder.with_row_groups(vec![group]).with_projection(mask);
         Ok(reader.with_batch_size(BATCH).build()?)
     }
 
     /// All bytes from the first of these ranges, each given as start and length, to the last.
-    fn fetch(&self, ranges: impl Iterator<Item = (u64, u64)> + Clone) -> Result<Window, OutputError> {
+    fn fetch(
+        &self,
+        ranges: impl Iterator<Item = (u64, u64)> + Clone,
+    ) -> Result<Window, OutputError> {
         let start = ranges.clone().map(|(start, _)| start).min().unwrap_or_default();
         let end = ranges.map(|(start, length)| start + length).max().unwrap_or_default();
         let bytes = self.runtime.block_on(self.store.get_range(&self.path, start..end))?;

@@ -79,7 +79,7 @@ fn trajectory(repo: &str) -> TrajectoryRow {
         n_files_failed: 0,
         order_ok: true,
         bytes_equal: false,
-        thoughts: vec![ThoughtRow { file: 0, quality: quality(), gains: gains() }],
+        thoughts: vec![ThoughtRow { file: 0, kept: true, quality: quality(), gains: gains() }],
         marks: vec!["a.py, thought 1: words is 9, above 8".into()],
         messages: vec![assistant, tool],
         text: "# a.py\nx = 1\n".into(),
@@ -438,7 +438,8 @@ fn requests_that_led_to_no_row_in_the_end_stay_on_record() {
         ("3", "b", Outcome::Used),
         ("4", "a", Outcome::Used),
     ];
-    let expected = expected.map(|(key, repo, outcome)| (Digest::of(key), (repo.to_owned(), outcome)));
+    let expected =
+        expected.map(|(key, repo, outcome)| (Digest::of(key), (repo.to_owned(), outcome)));
     assert_eq!(outcomes, expected.into_iter().collect());
     assert_eq!(runtime.block_on(output.spent()).unwrap()["m"].money.to_bits(), 4.0_f64.to_bits());
 }
@@ -470,9 +471,8 @@ fn failure(result: Result<Output, OutputError>, folder: &Path) -> String {
 #[test]
 fn messages_of_outputs_that_cannot_be_used() {
     let (runtime, folder) = (runtime(), TempDir::new().unwrap());
-    let open = |path: &Path, plan: &str| {
-        runtime.block_on(Output::open(&place(path), &identity(plan)))
-    };
+    let open =
+        |path: &Path, plan: &str| runtime.block_on(Output::open(&place(path), &identity(plan)));
     let out = folder.path().join("out");
     let held = open(&out, "one").unwrap();
     let busy = failure(open(&out, "one"), folder.path());

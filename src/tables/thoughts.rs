@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float32Array, Int32Array};
+use arrow::array::{ArrayRef, BooleanArray, Float32Array, Int32Array};
 use arrow::datatypes::{DataType, Field, Fields, Float32Type, Int32Type, Int64Type};
 use backstory_core::{Gains, Quality};
 
@@ -14,6 +14,9 @@ use super::columns::{Columns, Read, read_numbers, read_texts};
 pub struct ThoughtRow {
     /// The file it is about, as index into `files`.
     pub file: u32,
+    /// Whether it was written before a file that is read before it had the content that it has by now. Its measures
+    /// and gains are of that time.
+    pub kept: bool,
     /// Its measures.
     pub quality: Quality,
     /// What it does for the file; all empty where nothing was searched.
@@ -45,7 +48,7 @@ pub(super) fn thought_fields() -> Fields {
         optional("gain_leak_adjusted", DataType::Float32),
         optional("swap_control", DataType::Float32),
     ];
-    let file = vec![required("file", DataType::Int32)];
+    let file = vec![required("file", DataType::Int32), required("kept", DataType::Boolean)];
     [file, measure_fields(), gains].concat().into()
 }
 
@@ -69,6 +72,8 @@ pub(super) fn measures(rows: &[&Quality]) -> Made<Vec<ArrayRef>> {
 pub(super) fn thoughts(rows: &[ThoughtRow]) -> Made<ArrayRef> {
     let files = rows.iter().map(|row| row.file as i32);
     let files: ArrayRef = Arc::new(Int32Array::from_iter_values(files));
+    let kept = rows.iter().map(|row| Some(row.kept));
+    let kept: ArrayRef = Arc::new(kept.collect::<BooleanArray>());
     let gain = |of: fn(&Gains) -> Option<f32>| -> ArrayRef {
         Arc::new(rows.iter().map(|row| of(&row.gains)).collect::<Float32Array>())
     };
@@ -82,7 +87,7 @@ pub(super) fn thoughts(rows: &[ThoughtRow]) -> Made<ArrayRef> {
         gain(|gains| gains.swap_control),
     ];
     let measures = measures(&rows.iter().map(|row| &row.quality).collect::<Vec<_>>())?;
-    structs(thought_fields(), [vec![files], measures, gains].concat())
+    structs(thought_fields(), [vec![files, kept], measures, gains].concat())
 }
 
 pub(super) fn read_measures(columns: &Columns<'_>, rows: usize) -> Read<Vec<Quality>> {
@@ -131,6 +136,7 @@ fn read_gains(columns: &Columns<'_>, rows: usize) -> Read<Vec<Gains>> {
 pub(super) fn read_thoughts(columns: &Columns<'_>, rows: usize) -> Read<Vec<ThoughtRow>> {
     let files = columns.numbers::<Int32Type>("file")?.iter().map(|file| *file as u32);
     let (qualities, gains) = (read_measures(columns, rows)?, read_gains(columns, rows)?);
-    let row = |((file, quality), gains)| ThoughtRow { file, quality, gains };
-    Ok(files.zip(qualities).zip(gains).map(row).collect())
+    let kept = columns.flags("kept")?.values().iter();
+    let row = |(((file, kept), quality), gains)| ThoughtRow { file, kept, quality, gains };
+    Ok(files.zip(kept).zip(qualities).zip(gains).map(row).collect())
 }

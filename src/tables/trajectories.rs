@@ -268,11 +268,7 @@ fn read_checks<'a>(columns: &Columns<'a>) -> Read<[&'a BooleanArray; 2]> {
     let quality = columns.get("quality")?.as_struct_opt();
     let quality = quality.ok_or_else(|| damaged("column \"quality\" holds no structs"))?;
     let quality = Columns::Struct(quality);
-    let flags = |name: &str| {
-        let column = quality.get(name)?.as_boolean_opt();
-        column.ok_or_else(|| damaged(format!("column \"{name}\" holds no booleans")))
-    };
-    Ok([flags("order_ok")?, flags("bytes_equal")?])
+    Ok([quality.flags("order_ok")?, quality.flags("bytes_equal")?])
 }
 
 fn mode(name: &str) -> Read<Mode> {

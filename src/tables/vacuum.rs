@@ -83,7 +83,8 @@ impl Output {
     async fn clear_log(&self, table: Table, since: u64) -> Result<(), OutputError> {
         let Some(delta) = self.delta(table) else { return Ok(()) };
         let version = delta::version(delta);
-        let (store, folder) = (self.place().root(), self.place().join(table.name()).join("_delta_log"));
+        let (store, folder) =
+            (self.place().root(), self.place().join(table.name()).join("_delta_log"));
         let listed = store.list(Some(folder.prefix())).try_collect::<Vec<_>>().await?;
         let is_old = |name: &str| number(name).is_some_and(|number| number < version);
         let old: Vec<Path> = listed
@@ -104,9 +105,10 @@ impl Output {
 }
 
 fn removed_by(commit: &Commit) -> impl Iterator<Item = String> {
-    commit.tables.iter().flat_map(|(table, change)| {
-        change.remove.iter().map(move |path| format!("{table}/{path}"))
-    })
+    commit
+        .tables
+        .iter()
+        .flat_map(|(table, change)| change.remove.iter().map(move |path| format!("{table}/{path}")))
 }
 
 /// The version that an entry or a checkpoint of a log is of.

@@ -47,6 +47,10 @@ pub(super) fn check_thoughts(
     let planned = planned(row);
     for (number, (thought, stored)) in thoughts.iter().zip(&row.thoughts).enumerate() {
         let Some(file) = structure.repository.files.get(thought.file as usize) else { continue };
+        // Of what it was measured by, something is not there any more.
+        if stored.kept {
+            continue;
+        }
         let again = measure(thought.text, &file.text, &thought.shown);
         if let Some(what) = contradiction(&again, &stored.quality, &planned, structure) {
             let number = number + 1;

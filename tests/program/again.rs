@@ -86,7 +86,8 @@ fn a_source_may_move() {
     place.run_into("out", &[]).exits(0);
     let versions = place.versions("out");
     fs::rename(place.at("repositories"), place.at("elsewhere")).unwrap();
-    let moved = place.run_into("out", &["--set", "source.path=elsewhere", "--json"]).exits(0).json();
+    let moved =
+        place.run_into("out", &["--set", "source.path=elsewhere", "--json"]).exits(0).json();
     assert_eq!(moved["repositories"]["unchanged"], moved["repositories"]["listed"]);
     assert_eq!(place.versions("out"), versions);
 }

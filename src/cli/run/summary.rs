@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use backstory_store::Location;
 use backstory_core::{ModelStatus, ScorerStatus};
+use backstory_store::Location;
 use serde_json::json;
 
 use crate::cli::Exit;

@@ -1,0 +1,86 @@
+//! Drafts as they are kept between runs, so that a thought stays when nothing has changed but the contents of
+//! files that were read before it.
+//!
+//! A draft is found by all that it was made of, apart from those contents. One that read what is there by now is
+//! not taken from here: it is made again, of answers that are kept, which costs nothing and counts what was paid.
+
+use backstory_core::{Digest, DraftRecord, Hasher, Recalled, Structure};
+use backstory_keep::{Place, Shelves};
+use backstory_store::Location;
+
+use super::resident::{Drafted, Resident};
+use crate::plan::{Drafter, Resolved};
+
+/// Where in an output drafts are kept.
+const DRAFTS: &str = "_backstory/drafts";
+
+/// Drafts of earlier runs into the same output.
+pub struct Kept {
+    shelves: Shelves,
+}
+
+impl Kept {
+    /// Those of an output.
+    pub fn of(output: &Location) -> Self {
+        let place = output.join(DRAFTS);
+        let place = match place.local() {
+            Some(path) => Place::Folder { path, own: true },
+            None => Place::Store { location: place, own: true },
+        };
+        Self { shelves: Shelves::new(place) }
+    }
+
+    /// The draft of that key, in terms of a structure. What cannot be read counts as absent: it is made again.
+    pub async fn find(&self, key: Digest, structure: &Structure) -> Option<Recalled> {
+        let bytes = self.shelves.read(key).await.ok()??;
+        serde_json::from_slice::<DraftRecord>(&bytes).ok()?.recall(structure)
+    }
+
+    /// Keeps a draft. A power cut may take it back, and then it is made again.
+    pub async fn keep(
+        &self,
+        key: Digest,
+        structure: &Structure,
+        drafted: &Drafted,
+    ) -> Result<(), String> {
+        let Ok(draft) = &drafted.draft.result else { return Ok(()) };
+        let record = DraftRecord::of(structure, draft, &drafted.draft.requests, &drafted.trials);
+        let bytes = serde_json::to_vec(&record).map_err(|error| error.to_string())?;
+        self.shelves.put(key, bytes.into()).await.map(drop)
+    }
+}
+
+/// Digest of all that the draft of a file is made of in a simulation, apart from the contents of files that are
+/// read. None where a draft costs nothing, or where thoughts are always asked for again; and as long as the
+/// repository has no plan.
+pub fn key(
+    plan: &Resolved,
+    resident: &Resident,
+    structure: &Structure,
+    simulation: usize,
+    file: u32,
+) -> Option<Digest> {
+    let planned = resident.stories[plan.planned_by(simulation)].plan.get()?;
+    let of_plan = planned.result.as_ref().ok()?;
+    match &plan.simulations[simulation].drafter {
+        Drafter::Simulate(_, simulator) => {
+            if simulator.rethinks() {
+                None
+            } else {
+                simulator.inputs(structure, of_plan, file)
+            }
+        }
+        Drafter::Search(of, searcher) => {
+            let drafted = |file| key(plan, resident, structure, *of, file);
+            let simulated = drafted(file)?;
+            let control = searcher.control(structure, file);
+            let own = searcher.inputs(structure, of_plan, file, plan.mode(*of))?;
+            let mut hasher = Hasher::new();
+            hasher.field(simulated.0).field(own.0);
+            if let Some(control) = control {
+                hasher.field(drafted(control)?.0);
+            }
+            Some(hasher.finish())
+        }
+    }
+}
