@@ -156,7 +156,7 @@ fn execute(
     sink: &Location,
 ) -> Result<(Summary, Taken), CliError> {
     plan.sink = sink.clone();
-    let summary = run::execute(plan, names.to_vec(), workers)?;
+    let summary = run::execute(plan, names.to_vec(), run::Options::workers(workers))?;
     let taken = reading_runtime()?.block_on(taken(sink))?;
     Ok((summary, taken))
 }

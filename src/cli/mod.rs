@@ -8,6 +8,7 @@ mod deps;
 mod error;
 mod estimate;
 mod explain;
+mod forget;
 mod history;
 mod query;
 mod replay;
@@ -17,6 +18,7 @@ mod show;
 mod style;
 mod test;
 mod verify;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -67,6 +69,8 @@ enum Command {
     Estimate(estimate::EstimateArgs),
     /// Run a plan; what an earlier run committed is not made again
     Run(run::RunArgs),
+    /// Run a plan again and again, as its source changes
+    Watch(watch::WatchArgs),
     /// Print a trajectory, coloured by kind of span, trained lines marked
     Show(show::ShowArgs),
     /// Ask the tables with SQL
@@ -85,6 +89,8 @@ enum Command {
     Compact(history::CompactArgs),
     /// Delete what only earlier versions of an output need
     Vacuum(history::VacuumArgs),
+    /// Take repositories or files out of an output for good, with all that was made of them
+    Forget(forget::ForgetArgs),
     /// Show which files of a repository need which, in an order with dependencies first
     Deps(deps::DepsArgs),
     /// Print the JSON schema of plan files, for editors
@@ -180,12 +186,14 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Estimate(args) => estimate::estimate(&args),
         Command::Run(args) => run::run(&args),
+        Command::Watch(args) => watch::watch(&args),
         Command::Show(args) => show::show(&args),
         Command::Query(args) => query::query(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Test(args) => test::test(&args),
         Command::Score(args) => score::score(&args),
+        Command::Forget(args) => forget::forget(&args),
         Command::History(args) => history::history(&args),
         Command::Compact(args) => history::compact(&args),
         Command::Vacuum(args) => history::vacuum(&args),

@@ -3,7 +3,7 @@
 mod display;
 mod summary;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -16,11 +16,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::style::Paint;
 use super::{CliError, Exit, PlanArgs};
 use crate::engine::{Control, Known, Progress, Run};
+use crate::forget::{Forgotten, Remaining};
 use crate::plan::Resolved;
-use crate::tables::{Identity, Output, OutputError, RepositoryRow};
+use crate::tables::{Change, Identity, Operation, Output, OutputError, RepositoryRow};
 
 use display::Display;
-pub(super) use summary::{Stop, Summary};
+pub(super) use summary::{Stop, Summary, Vanished};
 
 /// Arguments of `run`.
 #[derive(Args)]
@@ -30,6 +31,9 @@ pub struct RunArgs {
     /// Worker threads, and as many compute threads; one per core if left out
     #[arg(long, value_name = "N")]
     workers: Option<NonZeroUsize>,
+    /// Remove the rows of repositories that the source does not have any more
+    #[arg(long)]
+    prune: bool,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
@@ -39,7 +43,8 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let plan = args.plan.resolve()?;
     let names = list(&plan)?;
-    let summary = execute(plan, names, workers(args.workers))?;
+    let options = Options { workers: workers(args.workers), prune: args.prune };
+    let summary = execute(plan, names, options)?;
     let text = if args.json { summary.json() } else { summary.text(Paint::for_stdout()) };
     writeln!(io::stdout(), "{text}")?;
     Ok(summary.exit())
@@ -51,18 +56,42 @@ pub(super) fn workers(asked: Option<NonZeroUsize>) -> usize {
     workers.map_or(1, NonZeroUsize::get)
 }
 
+/// How a plan is run.
+#[derive(Clone, Copy)]
+pub(super) struct Options {
+    /// Workers, and compute threads.
+    pub workers: usize,
+    /// Whether the rows of repositories that are not listed go.
+    pub prune: bool,
+}
+
+impl Options {
+    /// With all rows kept.
+    pub fn workers(workers: usize) -> Self {
+        Self { workers, prune: false }
+    }
+}
+
 /// Runs the plan over the repositories of these names, with progress on standard error.
 pub(super) fn execute(
     plan: Resolved,
     names: Vec<Arc<str>>,
-    workers: usize,
+    Options { workers, prune }: Options,
 ) -> Result<Summary, CliError> {
     let begin = Instant::now();
     crate::engine::give_memory_back(workers);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
-    let output = runtime.block_on(Output::open(&plan.sink, &identity(&plan)))?;
+    let mut output = runtime.block_on(Output::open(&plan.sink, &identity(&plan)))?;
+    let forgotten = runtime.block_on(Forgotten::read(output.place()))?;
+    let (plan, names) = without(plan, names, forgotten);
     let known = runtime.block_on(known(&plan, &output))?;
+    let vanished = vanished(&names, &known);
+    if prune && !vanished.is_empty() {
+        let change = Change { removed: vanished.clone(), ..Change::default() };
+        runtime.block_on(output.commit(Operation::Prune, change))?;
+    }
+    let vanished = Vanished { repositories: vanished.len() as u64, pruned: prune };
     charge(&plan, &runtime.block_on(output.spent())?);
     if names.iter().any(|name| known.get(&**name).is_none_or(|known| !known.current)) {
         for judge in &plan.judges {
@@ -94,7 +123,21 @@ pub(super) fn execute(
     let scorers = judges.iter().filter_map(|judge| judge.status()).collect();
     let committed = progress.committed();
     let seconds = begin.elapsed().as_secs_f64();
-    Ok(Summary { listed, progress, committed, stopped, models, scorers, seconds, sink })
+    Ok(Summary { listed, vanished, progress, committed, stopped, models, scorers, seconds, sink })
+}
+
+/// A plan and the repositories of its source without what was forgotten.
+fn without(
+    plan: Resolved,
+    mut names: Vec<Arc<str>>,
+    forgotten: Forgotten,
+) -> (Resolved, Vec<Arc<str>>) {
+    if forgotten.is_empty() {
+        return (plan, names);
+    }
+    names.retain(|name| !forgotten.has_repository(name));
+    let source = Box::new(Remaining { source: plan.source, forgotten });
+    (Resolved { source, ..plan }, names)
 }
 
 /// The repositories that have rows.
@@ -107,6 +150,12 @@ async fn known(plan: &Resolved, output: &Output) -> Result<HashMap<String, Known
     };
     output.repositories(&mut note).await?;
     Ok(known)
+}
+
+/// The repositories that have rows and are not listed.
+fn vanished(names: &[Arc<str>], known: &HashMap<String, Known>) -> BTreeSet<String> {
+    let listed: HashSet<_> = names.iter().map(|name| &**name).collect();
+    known.keys().filter(|name| !listed.contains(name.as_str())).cloned().collect()
 }
 
 /// Tells the models of a plan what earlier runs into the same output have paid.

@@ -48,7 +48,7 @@ pub fn test(args: &TestArgs) -> Result<Exit, CliError> {
     let sink = super::folder(&scratch.path().join("out"))?;
     plan.sink = sink.clone();
     let names = run::list(&plan)?;
-    let summary = run::execute(plan, names, run::workers(args.workers))?;
+    let summary = run::execute(plan, names, run::Options::workers(run::workers(args.workers)))?;
     match &summary.stopped {
         Some(Stop::Unavailable(why)) => return Err(CliError::Model(stopped(why, args))),
         Some(Stop::Interrupted) => return Ok(Exit::Interrupted),

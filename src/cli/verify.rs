@@ -9,6 +9,8 @@ use serde_json::json;
 
 use super::style::{Paint, count, plural};
 use super::{CliError, Exit, OutArgs, reading_runtime};
+use crate::forget::{Forgotten, Remaining};
+use crate::plan::Resolved;
 use crate::tables::OutputError;
 use crate::verify::{Verdict, VerifyError};
 
@@ -34,6 +36,9 @@ pub fn verify(args: &VerifyArgs) -> Result<Exit, CliError> {
         let searches = loaded.searches().into_iter();
         let rules = searches.map(|(name, search)| (name, search.rule())).collect();
         let plan = loaded.build_rehearsed()?;
+        let forgotten = Forgotten::read(&args.out.at.place()?).await?;
+        let plan =
+            Resolved { source: Box::new(Remaining { source: plan.source, forgotten }), ..plan };
         let spinner = ProgressBar::new_spinner();
         let progress = |rows| spinner.set_message(format!("{} trajectories", count(rows)));
         let verdict = crate::verify::verify(&plan, &rules, &reader, &progress).await;

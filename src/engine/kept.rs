@@ -7,12 +7,34 @@
 use backstory_core::{Digest, DraftRecord, Hasher, Recalled, Structure};
 use backstory_keep::{Place, Shelves};
 use backstory_store::Location;
+use serde::{Deserialize, Serialize};
 
 use super::resident::{Drafted, Resident};
 use crate::plan::{Drafter, Resolved};
 
 /// Where in an output drafts are kept.
 const DRAFTS: &str = "_backstory/drafts";
+
+/// A draft, and the repository that it is of.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    repository: String,
+    draft: DraftRecord,
+}
+
+/// The repository that a kept draft is of, by the bytes of its object.
+pub fn owner(bytes: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Entry>(bytes).ok().map(|entry| entry.repository)
+}
+
+/// Where an output keeps drafts.
+pub fn drafts(output: &Location) -> Shelves {
+    let place = output.join(DRAFTS);
+    Shelves::new(match place.local() {
+        Some(path) => Place::Folder { path, own: true },
+        None => Place::Store { location: place, own: true },
+    })
+}
 
 /// Drafts of earlier runs into the same output.
 pub struct Kept {
@@ -22,18 +44,13 @@ pub struct Kept {
 impl Kept {
     /// Those of an output.
     pub fn of(output: &Location) -> Self {
-        let place = output.join(DRAFTS);
-        let place = match place.local() {
-            Some(path) => Place::Folder { path, own: true },
-            None => Place::Store { location: place, own: true },
-        };
-        Self { shelves: Shelves::new(place) }
+        Self { shelves: drafts(output) }
     }
 
     /// The draft of that key, in terms of a structure. What cannot be read counts as absent: it is made again.
     pub async fn find(&self, key: Digest, structure: &Structure) -> Option<Recalled> {
         let bytes = self.shelves.read(key).await.ok()??;
-        serde_json::from_slice::<DraftRecord>(&bytes).ok()?.recall(structure)
+        serde_json::from_slice::<Entry>(&bytes).ok()?.draft.recall(structure)
     }
 
     /// Keeps a draft. A power cut may take it back, and then it is made again.
@@ -44,8 +61,9 @@ impl Kept {
         drafted: &Drafted,
     ) -> Result<(), String> {
         let Ok(draft) = &drafted.draft.result else { return Ok(()) };
-        let record = DraftRecord::of(structure, draft, &drafted.draft.requests, &drafted.trials);
-        let bytes = serde_json::to_vec(&record).map_err(|error| error.to_string())?;
+        let draft = DraftRecord::of(structure, draft, &drafted.draft.requests, &drafted.trials);
+        let entry = Entry { repository: structure.repository.name.clone(), draft };
+        let bytes = serde_json::to_vec(&entry).map_err(|error| error.to_string())?;
         self.shelves.put(key, bytes.into()).await.map(drop)
     }
 }

@@ -50,6 +50,7 @@ pub use process::{EXIT_PANIC, exit_on_panic};
 pub use tally::{Progress, Tally};
 
 pub(crate) use finish::trajectory_id;
+pub(crate) use kept::{drafts, owner as draft_owner};
 pub(crate) use resident::Resident;
 
 use budget::Finishing;

@@ -96,6 +96,15 @@ pub struct StageInfo {
     pub written: bool,
 }
 
+/// URIs of places outside of the output where something is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptPlaces {
+    /// Answers of models.
+    pub answers: Vec<String>,
+    /// Scores.
+    pub scores: Vec<String>,
+}
+
 impl Loaded {
     /// What is odd about the plan without being wrong.
     pub fn warnings(&self) -> &Diagnostics {
@@ -109,6 +118,19 @@ impl Loaded {
             return Location::open(uri, &self.base);
         }
         Location::folder(&plain(&self.base.join(uri)))
+    }
+
+    /// Where models and scorers keep what they have given, if the plan names places for it.
+    pub fn kept(&self) -> KeptPlaces {
+        let named = |config: &Json, key: &str| {
+            let uri = config.get(key)?.as_str()?;
+            let is_uri = uri.contains("://");
+            Some(if is_uri { uri.to_owned() } else { self.base.join(uri).display().to_string() })
+        };
+        KeptPlaces {
+            answers: self.models.iter().filter_map(|it| named(&it.config, "answers")).collect(),
+            scores: self.scorers.iter().filter_map(|it| named(&it.config, "scores")).collect(),
+        }
     }
 
     /// Settings of the engine.

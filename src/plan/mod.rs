@@ -36,7 +36,7 @@ use std::path::Path;
 
 pub use diagnostic::{Diagnostics, Problem};
 pub use kind::{AuthorKind, ConfigKind, Kind, OperatorKind, Registry, ScorerKind, SourceKind};
-pub use load::{Loaded, StageInfo};
+pub use load::{KeptPlaces, Loaded, StageInfo};
 pub use registry::REGISTRY;
 pub use resolved::{Arm, Drafter, Resolved, Simulation};
 pub use shape::Run;

@@ -31,6 +31,7 @@ mod sequences;
 mod spans;
 mod table;
 mod thoughts;
+mod traces;
 mod trajectories;
 mod trials;
 mod upload;

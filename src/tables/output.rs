@@ -135,6 +135,11 @@ impl Output {
         self.hold.release().await;
     }
 
+    /// The plan that made the latest rows, in the form that it can be loaded from.
+    pub fn plan_text(&self) -> &str {
+        &self.identity.plan
+    }
+
     /// Where it is.
     pub fn place(&self) -> &Location {
         &self.place

@@ -17,6 +17,7 @@ use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use deltalake_core::kernel::LogicalFileView;
+use object_store::ObjectMeta;
 
 use super::Table;
 use super::segment::Bounds;
@@ -43,6 +44,15 @@ impl DataFiles {
         };
         let files = files.iter().map(file).collect();
         Ok(Self { store: ObjectStoreUrl::parse(store)?, schema, files })
+    }
+}
+
+impl DataFiles {
+    /// A single object, whatever the log says of it.
+    pub fn object(place: &Location, table: Table, object: &ObjectMeta) -> Result<Self> {
+        let store = ObjectStoreUrl::parse(&place.url()[..url::Position::BeforePath])?;
+        let files = vec![PartitionedFile::new_from_meta(object.clone())];
+        Ok(Self { store, schema: table.schema(), files })
     }
 }
 

@@ -89,17 +89,27 @@ impl Rewriter<'_> {
         let writer =
             ArrowWriter::try_new(upload, self.table.schema(), Some(properties(self.table)))?;
         let (mut writer, factory) = writer.into_serialized_writer()?;
-        let mut rows = 0;
+        let (mut rows, mut found) = (0, None::<Bounds>);
         for (group, going) in going.into_iter().enumerate() {
-            rows += match going {
+            let (more, names) = match going {
                 Going::None => file.copy(group, &mut writer)?,
-                Going::All if !self.supersedes() => 0,
+                Going::All if !self.supersedes() => continue,
                 Going::Some | Going::All => self.filter(&file, group, &mut writer, &factory)?,
             };
+            rows += more;
+            // What the footer does not tell is within the bounds of the file.
+            let names = names.unwrap_or_else(|| bounds.clone());
+            found = found.into_iter().chain([names]).reduce(Bounds::join);
         }
         let size = writer.into_inner()?.finish()?;
         let table = self.table.name().to_owned();
-        Ok(Rewritten::By(Segment { table, path, size, rows, repositories: bounds }))
+        Ok(Rewritten::By(Segment {
+            table,
+            path,
+            size,
+            rows,
+            repositories: found.unwrap_or_default(),
+        }))
     }
 
     fn open(&self, path: &str, size: u64) -> Result<DataFile<'_>, OutputError> {
@@ -115,11 +125,9 @@ impl Rewriter<'_> {
     fn going(&self, file: &DataFile<'_>, group: usize) -> Result<Going, OutputError> {
         let metadata = file.metadata.metadata().row_group(group);
         let Some(column) = column_of_repositories(metadata) else { return Ok(Going::None) };
-        if let Some((least, most)) = bounds(metadata, column) {
-            let within = |name: &&String| **name >= least && **name <= most;
-            if !self.repositories.iter().any(|name| within(&name)) {
-                return Ok(Going::None);
-            }
+        let may_have = |bounds: Bounds| self.repositories.iter().any(|name| bounds.may_have(name));
+        if !bounds(metadata, column).is_none_or(may_have) {
+            return Ok(Going::None);
         }
         let (mut going, mut staying) = (false, false);
         for batch in file.read(group, Some(column))? {
@@ -171,12 +179,13 @@ impl Rewriter<'_> {
         group: usize,
         writer: &mut SerializedFileWriter<Upload>,
         factory: &ArrowRowGroupWriterFactory,
-    ) -> Result<u64, OutputError> {
+    ) -> Result<(u64, Option<Bounds>), OutputError> {
         let mut columns = factory.create_column_writers(group)?;
-        let mut rows = 0;
+        let (mut rows, mut names) = (0, None);
         for batch in file.read(group, None)? {
             let batch = self.staying(&batch?)?;
             rows += batch.num_rows() as u64;
+            names = names.into_iter().chain(Bounds::of_rows(&batch)).reduce(Bounds::join);
             let mut next = columns.iter_mut();
             for (field, column) in self.table.schema().fields().iter().zip(batch.columns()) {
                 for leaf in compute_leaves(field, column)? {
@@ -191,7 +200,7 @@ impl Rewriter<'_> {
             column.close()?.append_to_row_group(&mut row_group)?;
         }
         row_group.close()?;
-        Ok(rows)
+        Ok((rows, names))
     }
 }
 
@@ -204,12 +213,12 @@ struct DataFile<'a> {
 }
 
 impl DataFile<'_> {
-    /// Copies a row group as it is. Its rows.
+    /// Copies a row group as it is. Its rows, and the repositories that they are of if the file tells.
     fn copy(
         &self,
         group: usize,
         writer: &mut SerializedFileWriter<Upload>,
-    ) -> Result<u64, OutputError> {
+    ) -> Result<(u64, Option<Bounds>), OutputError> {
         let metadata: &ParquetMetaData = self.metadata.metadata();
         let metadata = metadata.row_group(group);
         let bytes = self.fetch(metadata.columns().iter().map(|column| column.byte_range()))?;
@@ -226,7 +235,8 @@ impl DataFile<'_> {
             row_group.append_column(&bytes, close)?;
         }
         row_group.close()?;
-        Ok(metadata.num_rows() as u64)
+        let bounds = column_of_repositories(metadata).and_then(|column| bounds(metadata, column));
+        Ok((metadata.num_rows() as u64, bounds))
     }
 
     /// The rows of a row group: all columns, or one alone.
@@ -268,14 +278,14 @@ fn column_of_repositories(group: &RowGroupMetaData) -> Option<usize> {
     group.columns().iter().position(|column| column.column_path().string() == "repo")
 }
 
-/// The first and the last name of a row group, if the file tells. They may be cut short: the first to less,
-/// the last to more than it is.
-fn bounds(group: &RowGroupMetaData, column: usize) -> Option<(String, String)> {
+/// The first and the last name of a row group, if the file tells.
+fn bounds(group: &RowGroupMetaData, column: usize) -> Option<Bounds> {
     let Some(Statistics::ByteArray(statistics)) = group.column(column).statistics() else {
         return None;
     };
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
-    Some((text(statistics.min_bytes_opt()?)?, text(statistics.max_bytes_opt()?)?))
+    let (first, last) = (statistics.min_bytes_opt()?, statistics.max_bytes_opt()?);
+    Some(Bounds { first: text(first)?, last: text(last)? })
 }
 
 /// A part of a file, read as if the whole were there.

@@ -229,6 +229,8 @@ pub(super) fn properties(table: Table) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(level()))
+        // Bounds of names are taken over into the log, where they have to be whole.
+        .set_statistics_truncate_length(None)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_column_statistics_enabled(ColumnPath::from("repo"), EnabledStatistics::Chunk);
     let column = |name: &str| ColumnPath::new(name.split('.').map(str::to_owned).collect());

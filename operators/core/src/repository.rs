@@ -45,6 +45,8 @@ pub enum LeftOut {
     Submodule,
     /// A pipe, socket or device.
     Special,
+    /// Forgotten at somebody's wish, and kept out since.
+    Forgotten,
 }
 
 impl LeftOut {
@@ -62,6 +64,7 @@ impl LeftOut {
             Self::Symlink => "symlink",
             Self::Submodule => "submodule",
             Self::Special => "special",
+            Self::Forgotten => "forgotten",
         }
     }
 }

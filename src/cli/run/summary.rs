@@ -15,6 +15,7 @@ use crate::engine::{Progress, Tally};
 /// What a run was asked and has done.
 pub struct Summary {
     pub listed: u64,
+    pub vanished: Vanished,
     pub progress: Arc<Progress>,
     pub committed: Tally,
     /// Why it was stopped before its end, if it was.
@@ -23,6 +24,13 @@ pub struct Summary {
     pub scorers: Vec<ScorerStatus>,
     pub seconds: f64,
     pub sink: Location,
+}
+
+/// Repositories that have rows and that the source does not have any more.
+pub struct Vanished {
+    pub repositories: u64,
+    /// Whether their rows went.
+    pub pruned: bool,
 }
 
 /// Why a run was stopped before its end.
@@ -66,6 +74,8 @@ impl Summary {
                 "rejected": tally.rejected,
                 "unchanged": self.progress.unchanged(),
                 "replaced": tally.replaced,
+                "vanished": self.vanished.repositories,
+                "pruned": self.vanished.pruned,
                 "not_started": self.left(),
             },
             "files": {
@@ -139,7 +149,18 @@ impl Summary {
         also(tally.replaced, "of them in the place of earlier rows");
         also(self.progress.unchanged(), "unchanged since an earlier run");
         also(self.left().unwrap_or_default(), "not started");
+        let vanished = match self.vanished.pruned {
+            true => "not in the source any more: rows removed",
+            false => "not in the source any more: rows kept, --prune removes them",
+        };
+        also(self.vanished.repositories, vanished);
         text
+    }
+
+    /// Whether anything was changed.
+    pub fn is_change(&self) -> bool {
+        let Vanished { repositories, pruned } = self.vanished;
+        self.committed.repositories + self.committed.rejected > 0 || pruned && repositories > 0
     }
 }
 
