@@ -6,7 +6,8 @@
 //!
 //! Isolates the cost of everything around parsing: reading, outlines, graph, dataflow, tokens, Parquet,
 //! commits. Each figure is the best of several rounds, and rounds of all variants alternate, so that
-//! ratios are taken within one run on one machine. Prints Markdown; results are kept in
+//! ratios are taken within one run on one machine. After that, what a run costs into an output that is there: with
+//! nothing changed, and with one file of one repository changed. Prints Markdown; results are kept in
 //! `benches/results/`, one file per date and machine.
 
 #![expect(
@@ -19,7 +20,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use backstory_core::{Source, SourceFile};
 use backstory_source::Dir;
@@ -32,6 +33,10 @@ const CORPUS_BYTES: u64 = 80 << 20;
 const ROUNDS: usize = 3;
 /// Copies of the corpus for the memory figure.
 const COPIES: usize = 10;
+/// Repositories for the figures of later runs.
+const UPDATED: usize = 1000;
+/// A folder's state is trusted when its files are older than this.
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// What one child process took.
 struct Cost {
@@ -53,6 +58,7 @@ fn main() {
     );
     throughput(&corpus, megabytes);
     nothing_to_do(&corpus);
+    later_runs(&folders);
     memory(&corpus);
 }
 
@@ -218,6 +224,62 @@ fn nothing_to_do(corpus: &Corpus) {
     let rounds = (0..10).map(|_| run("quickstart.toml", &sample, &sink, 2).seconds);
     let milliseconds = best(&rounds.collect::<Vec<_>>()) * 1e3;
     println!("| **nothing to do** (under 100 ms) | {milliseconds:.0} ms |");
+}
+
+/// Runs into an output that is there: nothing has changed, one file has changed, and the rows of all
+/// repositories in one file of each table.
+fn later_runs(folders: &[PathBuf]) {
+    let scratch = TempDir::new().unwrap();
+    let (source, sink) = (scratch.path().join("source"), scratch.path().join("out"));
+    let all = folders.iter().flat_map(|folder| {
+        let names = open(folder).list().unwrap().into_iter();
+        names.map(move |name| (folder.join(&name), name))
+    });
+    let mut repositories = vec![];
+    for (from, name) in all.take(UPDATED) {
+        copy_tree(&from, &source.join(&name));
+        repositories.push(source.join(name));
+    }
+    std::thread::sleep(SETTLED);
+    let full = run("repo2agent.toml", &source, &sink, 2).seconds;
+    println!("| {} repositories, repo2agent, two workers | {full:.2} s |", repositories.len());
+    for after in ["", ", tables compacted"] {
+        if !after.is_empty() {
+            let mut compact = Command::new(env!("CARGO_BIN_EXE_backstory"));
+            compact.arg("compact").arg(&sink).stdout(Stdio::null());
+            assert!(compact.status().unwrap().success());
+        }
+        let idle = (0..5).map(|_| run("repo2agent.toml", &source, &sink, 2).seconds);
+        let idle = best(&idle.collect::<Vec<_>>());
+        let edited = repositories.iter().filter_map(|repository| first_source(repository)).step_by(97);
+        let edited = edited.take(5).map(|file| {
+            let text = fs::read_to_string(&file).unwrap();
+            // Another file: the old one may be a link into the corpus.
+            fs::remove_file(&file).unwrap();
+            fs::write(&file, text + "\n").unwrap();
+            run("repo2agent.toml", &source, &sink, 2).seconds
+        });
+        let edited = best(&edited.collect::<Vec<_>>());
+        let share = |seconds: f64| format!("{seconds:.3} s, {:.2} %", seconds / full * 100.0);
+        println!("| **nothing has changed{after}** (at most 1 % of that) | {} |", share(idle));
+        println!("| **one file has changed{after}** (at most 1 % of that) | {} |", share(edited));
+    }
+}
+
+/// A source file of a repository.
+fn first_source(repository: &Path) -> Option<PathBuf> {
+    let mut folders = vec![repository.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "rs" || it == "py") {
+                return Some(path);
+            }
+        }
+    }
+    None
 }
 
 /// Peak memory of the corpus, and of ten times as many repositories.

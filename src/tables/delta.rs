@@ -18,6 +18,8 @@ pub const PLAN: &str = "backstory.plan";
 /// Table property: the columns whose bounds the log has. Without it, readers built on pyarrow take a column
 /// without bounds for one of nulls as soon as any column has them, and skip the file.
 pub const BOUNDED: &str = "delta.dataSkippingStatsColumns";
+/// Table property: whether entries of the log go by themselves after some time.
+pub const LOG_CLEANUP: &str = "delta.enableExpiredLogCleanup";
 
 fn log_store(place: &Location, table: Table) -> LogStoreRef {
     let place = place.join(table.name());

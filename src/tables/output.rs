@@ -41,6 +41,8 @@ impl Identity {
             (delta::PLAN_HASH.to_owned(), self.plan_hash.to_string()),
             (delta::PLAN.to_owned(), self.plan.clone()),
             (delta::BOUNDED.to_owned(), "repo".to_owned()),
+            // What earlier versions need goes with them: see [`super::vacuum`].
+            (delta::LOG_CLEANUP.to_owned(), "false".to_owned()),
         ];
         properties.extend(self.properties.iter().cloned());
         properties

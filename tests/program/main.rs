@@ -17,6 +17,7 @@ mod estimates;
 mod full_disk;
 mod git;
 mod golden;
+mod incremental;
 mod interrupted;
 #[path = "../../operators/score/tests/made/mod.rs"]
 mod made;
@@ -32,3 +33,4 @@ mod searching;
 #[path = "../../operators/model/tests/server/mod.rs"]
 mod server;
 mod tampered;
+mod upkeep;

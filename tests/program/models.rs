@@ -36,7 +36,7 @@ impl Model {
 
     /// Fails if any body was answered twice.
     #[track_caller]
-    fn asked_once(&self) {
+    pub fn asked_once(&self) {
         let stats = self.server().stats();
         let twice = stats.bodies.iter().filter(|(_, (_, answered))| *answered > 1);
         assert_eq!(twice.collect::<Vec<_>>(), []);

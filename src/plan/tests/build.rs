@@ -100,6 +100,7 @@ fn the_hash_is_of_what_determines_rows() {
     let same = [
         changed("seal_seconds = 1", "seal_seconds = 2"),
         changed("uri = \"out\"", "uri = \"elsewhere\""),
+        changed("path = \"repositories\"", "path = \".\""),
         changed("[\"raw-tokens\", \"mask\"]", "[\"mask\", \"raw-tokens\"]"),
         changed("tokenizer = \"tokenizer.json\"", "tokenizer = \"./tokenizer.json\""),
         GOOD.replace("raw-tokens", "other"),
@@ -110,7 +111,6 @@ fn the_hash_is_of_what_determines_rows() {
     let other = [
         changed("train = [\"write\", \"think\"]", "train = [\"write\"]"),
         changed("arm = \"raw-repos\"", "arm = \"raw\""),
-        changed("path = \"repositories\"", "path = \".\""),
         changed("[\"rust\", \"python\"]", "[\"rust\"]"),
     ];
     for plan in other {
