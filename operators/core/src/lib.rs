@@ -40,7 +40,9 @@ pub use operator::{
 };
 pub use outline::{Definition, DefinitionKind, Import, ImportedName, Outline, When};
 pub use quality::Quality;
-pub use repository::{Classify, FileClass, LeftOut, Repository, Source, SourceError, SourceFile};
+pub use repository::{
+    Classify, FileClass, LeftOut, Repository, Source, SourceError, SourceFile, is_settled,
+};
 pub use request::{Outcome, Request};
 pub use search::{Decision, Gains, Searched, Searching, Trial, TrialScore, Variant};
 pub use sequence::{Sequence, TokenSpan};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Failure};
+use crate::{Digest, Failure, FailureKind};
 
 /// A source file of a repository: the truth that observations and written code are copied from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,6 +163,41 @@ pub trait Source: Send + Sync {
     /// A failure of a single file goes to [`Repository::failures`]; only what spoils the whole
     /// repository is an error here.
     fn read(&self, name: &str) -> Result<Repository, Failure>;
+
+    /// What stands for the state a repository is in, found without reading its files, or as the latest
+    /// `list` found it. None where nothing can be promised.
+    ///
+    /// As long as it is equal to one that [`Source::read_with_revision`] gave, also in another process, a
+    /// read gives an equal repository. It takes in the configuration of the source and the rules that it
+    /// reads by, not the languages that [`Classify`] knows.
+    fn revision(&self, name: &str) -> Option<String> {
+        let _ = name;
+        None
+    }
+
+    /// Reads one repository, together with the revision it was read at. None if it was in motion, or if
+    /// something could not be read that may be readable next time.
+    ///
+    /// A source that knows what it read gives the revision of just that. This default asks before and
+    /// after, and so misses a state that was left and returned to in between.
+    fn read_with_revision(&self, name: &str) -> (Result<Repository, Failure>, Option<String>) {
+        let before = self.revision(name);
+        let read = self.read(name);
+        let revision = before.filter(|before| self.revision(name).as_ref() == Some(before));
+        let revision = revision.filter(|_| is_settled(&read));
+        (read, revision)
+    }
+}
+
+/// Whether reading again, with nothing changed, would surely give the same.
+pub fn is_settled(read: &Result<Repository, Failure>) -> bool {
+    let may_pass = |failure: &Failure| {
+        matches!(failure.kind, FailureKind::Unreadable | FailureKind::ChangedWhileRead)
+    };
+    match read {
+        Ok(repository) => !repository.failures.iter().any(may_pass),
+        Err(failure) => !may_pass(failure),
+    }
 }
 
 /// A source that cannot be listed at all.

@@ -23,6 +23,7 @@ mod git;
 mod license;
 mod limits;
 mod listing;
+mod revision;
 mod tree;
 mod walk;
 mod whole;
