@@ -374,4 +374,4 @@ impl Source for Commits {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

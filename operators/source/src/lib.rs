@@ -15,6 +15,7 @@
 //! What comes out depends on the repository and the configuration alone: not on the order in which a
 //! disk lists a folder, nor on the clock, the environment or anybody's git settings.
 
+mod archive;
 mod assemble;
 mod content;
 mod dir;
@@ -23,11 +24,13 @@ mod git;
 mod license;
 mod limits;
 mod listing;
+mod object;
 mod revision;
 mod tree;
 mod walk;
 mod whole;
 
+pub use archive::Archive;
 pub use dir::{Dir, Layout};
 pub use git::Git;
 pub use whole::{Whole, WholeRepository};

@@ -9,7 +9,7 @@ use crate::filter::{Filter, Purpose};
 
 /// Larger READMEs and manifests are data. Manifests that programs write, such as `compile_commands.json`,
 /// are some megabytes long.
-const CONTEXT_BYTES: u64 = 8 * 1024 * 1024;
+pub(crate) const CONTEXT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Files and folders of one repository. A commit of a few hundred bytes can stand for more files than
 /// there are atoms, each folder holding the next one ten times.

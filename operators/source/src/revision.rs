@@ -46,7 +46,7 @@ impl Reader {
         let mut hasher = Hasher::new();
         hasher.field(self.0.0);
         for entry in &listing.entries {
-            if !entry.handle.is_before(moment.0) {
+            if !entry.handle.is_before(moment) {
                 return None;
             }
             let language = match entry.purpose {
@@ -79,6 +79,11 @@ impl Moment {
     /// The latest at which a file must have been left alone to be trusted now.
     pub(crate) fn now() -> Self {
         Self::ago(RACY)
+    }
+
+    /// Whether it is later than another one, in seconds and nanoseconds.
+    pub(crate) fn is_after(self, other: (i64, i64)) -> bool {
+        other < self.0
     }
 
     /// So long ago.

@@ -18,6 +18,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::filter::Filter;
 use crate::listing::Listing;
+use crate::revision::Moment;
 
 /// A longer `.gitignore` was not written by a person, and would take long to compile.
 const GITIGNORE_BYTES: u64 = 256 * 1024;
@@ -40,9 +41,15 @@ impl Stamp {
         }
     }
 
-    /// Whether a change after `moment`, given in seconds and nanoseconds, would show in it.
-    pub(crate) fn is_before(&self, moment: (i64, i64)) -> bool {
-        self.modified.max(self.changed) < moment
+    /// Size and stamp of a file, or of what a link leads to.
+    pub(crate) fn of_file(path: &Path) -> Option<(u64, Self)> {
+        let data = fs::metadata(path).ok()?;
+        Some((data.len(), Self::of(&data)))
+    }
+
+    /// Whether a change after `moment` would show in it.
+    pub(crate) fn is_before(&self, moment: Moment) -> bool {
+        moment.is_after(self.modified.max(self.changed))
     }
 
     /// Its bytes, to be hashed.
