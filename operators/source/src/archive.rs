@@ -3,12 +3,9 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use backstory_core::{
-    BuildError, Classify, Failure, FailureKind, Repository, Source, SourceError, Stage as FlowStage,
-};
+use backstory_core::{BuildError, Classify, Failure, FailureKind, Repository, Source, SourceError};
 use backstory_store::Location;
 use futures::TryStreamExt;
-use object_store::local::LocalFileSystem;
 use object_store::{Error, ObjectMeta, ObjectStoreExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,18 +13,18 @@ use serde::{Deserialize, Serialize};
 use crate::assemble::{self, Identity};
 use crate::filter::Filter;
 use crate::limits::{self, Limits};
-use crate::object::{self, ObjectReader, reason, wait};
-use crate::revision::{Moment, Reader};
-use crate::walk::Stamp;
+use crate::object::{self, ObjectReader, reason, store_failure, wait};
+use crate::revision::Reader;
 
 mod guard;
 mod members;
 mod packed;
 mod stage;
 
-use guard::{Bounds, Guard, unreadable};
+pub(crate) use guard::{Bounds, Guard, unreadable};
 use members::{Format, Packed, each};
-use stage::{Stage, Stop, Top};
+pub(crate) use members::{Member, MemberKind};
+pub(crate) use stage::{Stage, Stop, Top};
 
 /// Reads repositories that are packed into archives, one in each, in a folder or a bucket.
 ///
@@ -237,23 +234,8 @@ impl Archives {
         }
     }
 
-    /// What marks the state of an archive; none if it could change and look the same.
     fn revision_of(&self, found: &Found) -> Option<String> {
-        let meta = &found.meta;
-        let (key, size) = (meta.location.as_ref().as_bytes(), meta.size.to_le_bytes());
-        if self.place.local().is_some() {
-            let path = LocalFileSystem::new().path_to_filesystem(&meta.location).ok()?;
-            let (size, stamp) = Stamp::of_file(&path)?;
-            let fields = [key, &size.to_le_bytes(), &stamp.bytes()];
-            return stamp.is_before(Moment::now()).then(|| self.reader.revision(fields));
-        }
-        if let Some(tag) = &meta.e_tag {
-            return Some(self.reader.revision([key, &size, tag.as_bytes()]));
-        }
-        let modified = (meta.last_modified.timestamp(), 0);
-        let modified_bytes = modified.0.to_le_bytes();
-        let revision = || self.reader.revision([key, &size, &modified_bytes]);
-        Moment::now().is_after(modified).then(revision)
+        object::state(&self.place, &found.meta).map(|state| self.reader.revision(state))
     }
 
     /// Reads an archive, and tells its revision if it had the same one throughout.
@@ -316,15 +298,6 @@ impl Archives {
             Ok(())
         })
     }
-}
-
-fn store_failure(error: &Error) -> Failure {
-    let kind = match error {
-        Error::Precondition { .. } | Error::NotModified { .. } => FailureKind::ChangedWhileRead,
-        _ => FailureKind::Unreadable,
-    };
-    let message = format!("cannot read the archive: {}", reason(error));
-    Failure::repository(FlowStage::Source, kind, message)
 }
 
 /// All archives of a place. Downloads none.

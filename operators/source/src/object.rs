@@ -9,10 +9,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use backstory_core::BuildError;
+use backstory_core::{BuildError, Failure, FailureKind, Stage};
 use backstory_store::Location;
 use bytes::Bytes;
+use object_store::local::LocalFileSystem;
 use object_store::{Error, GetOptions, GetRange, ObjectMeta, ObjectStore};
+
+use crate::revision::Moment;
+use crate::walk::Stamp;
 
 /// Bytes that are asked for at once: few requests for large objects, one for most.
 const BLOCK: u64 = 4 * 1024 * 1024;
@@ -36,6 +40,34 @@ pub(crate) fn reason(error: &Error) -> &'static str {
         Error::NotSupported { .. } | Error::NotImplemented { .. } => "the store cannot do this",
         _ => "the store did not answer as it should",
     }
+}
+
+/// What is said of a repository that a store does not give.
+pub(crate) fn store_failure(error: &Error) -> Failure {
+    let kind = match error {
+        Error::Precondition { .. } | Error::NotModified { .. } => FailureKind::ChangedWhileRead,
+        _ => FailureKind::Unreadable,
+    };
+    let message = format!("cannot read the file that it lies in: {}", reason(error));
+    Failure::repository(Stage::Source, kind, message)
+}
+
+/// What marks the state of an object; none if it could change and look the same.
+pub(crate) fn state(place: &Location, meta: &ObjectMeta) -> Option<[Vec<u8>; 3]> {
+    let key = meta.location.as_ref().as_bytes().to_vec();
+    if place.local().is_some() {
+        let path = LocalFileSystem::new().path_to_filesystem(&meta.location).ok()?;
+        let (size, stamp) = Stamp::of_file(&path)?;
+        let state = || [key, size.to_le_bytes().into(), stamp.bytes().into()];
+        return stamp.is_before(Moment::now()).then(state);
+    }
+    let size = meta.size.to_le_bytes().to_vec();
+    if let Some(tag) = &meta.e_tag {
+        return Some([key, size, tag.clone().into_bytes()]);
+    }
+    let modified = meta.last_modified.timestamp();
+    let state = || [key, size, modified.to_le_bytes().into()];
+    Moment::now().is_after((modified, 0)).then(state)
 }
 
 /// The place that a plan names.

@@ -23,6 +23,12 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
+    /// Those that only say how many files there may be.
+    pub(crate) fn entries(entries: u64) -> Self {
+        let all = u64::MAX;
+        Self { archive_bytes: all, unpacked_bytes: all, ratio: all, entries, depth: all }
+    }
+
     /// What is wrong with them.
     pub(crate) fn check(self) -> Vec<BuildError> {
         let all = [

@@ -68,20 +68,18 @@ impl Top {
 /// The parts of a member's name, or what is wrong with it. Empty at the root of the archive.
 pub(crate) fn parts(name: &[u8]) -> Result<Vec<&[u8]>, &'static str> {
     if name.starts_with(b"/") {
-        return Err("an absolute path; pack the repository with relative ones");
+        return Err("an absolute path; paths start at the top of the repository");
     }
     if name.contains(&b'\\') {
-        return Err("a backslash in its path; pack the repository with / between folders");
+        return Err("a backslash in its path; write / between folders");
     }
     if name.contains(&0) || name.len() > PATH_BYTES {
-        return Err("no program would write this path; the archive is broken");
+        return Err("no program would write this path; what it came in is broken");
     }
     let parts = name.split(|byte| *byte == b'/').filter(|part| !matches!(*part, b"" | b"."));
     let parts: Vec<_> = parts.collect();
     if parts.contains(&&b".."[..]) {
-        return Err(
-            "a path that leads out of its folder; the archive is broken, or made to do harm",
-        );
+        return Err("a path that leads out of its folder; it is broken, or made to do harm");
     }
     Ok(parts)
 }
@@ -110,7 +108,8 @@ pub(crate) struct Stage<'a> {
     submodules: BTreeSet<String>,
     nodes: BTreeMap<String, Node>,
     failures: Vec<(String, &'static str)>,
-    marks: [bool; 3],
+    /// What was met of a bare repository; none if it can be none.
+    marks: Option<[bool; 3]>,
     files: u64,
     bytes: u64,
     /// Context that is held, by how soon it would be chosen, with its size.
@@ -128,12 +127,17 @@ impl<'a> Stage<'a> {
             submodules: BTreeSet::new(),
             nodes: BTreeMap::new(),
             failures: vec![],
-            marks: [false; 3],
+            marks: Some([false; 3]),
             files: 0,
             bytes: 0,
             context: BTreeMap::new(),
             context_bytes: 0,
         }
+    }
+
+    /// Takes what looks like a bare git repository for a plain tree.
+    pub(crate) fn only_plain(self) -> Self {
+        Self { marks: None, ..self }
     }
 
     /// Takes in a member.
@@ -144,7 +148,7 @@ impl<'a> Stage<'a> {
             Ok(parts) if parts.is_empty() => return Ok(()),
             Ok(parts) => parts,
             Err(message) => {
-                self.failures.push((String::from_utf8_lossy(member.name).into_owned(), message));
+                self.refuse(member.name, message);
                 return Ok(());
             }
         };
@@ -171,12 +175,19 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// Takes note of a file that cannot be one.
+    pub(crate) fn refuse(&mut self, name: &[u8], message: &'static str) {
+        let shown = &name[..name.len().min(PATH_BYTES)];
+        self.failures.push((String::from_utf8_lossy(shown).into_owned(), message));
+    }
+
     /// Notes what only a bare git repository has at its top.
     fn mark(&mut self, parts: &[&[u8]]) -> Result<(), Stop> {
-        self.marks[0] |= *parts == [b"HEAD"];
-        self.marks[1] |= parts[0] == b"objects" && parts.len() > 1;
-        self.marks[2] |= matches!(parts[0], b"refs" | b"packed-refs");
-        if self.marks == [true; 3] { Err(Stop::Bare) } else { Ok(()) }
+        let Some(marks) = &mut self.marks else { return Ok(()) };
+        marks[0] |= *parts == [b"HEAD"];
+        marks[1] |= parts[0] == b"objects" && parts.len() > 1;
+        marks[2] |= matches!(parts[0], b"refs" | b"packed-refs");
+        if *marks == [true; 3] { Err(Stop::Bare) } else { Ok(()) }
     }
 
     /// Whether a file in these folders may belong to the repository.
@@ -327,7 +338,6 @@ impl<'a> Stage<'a> {
     }
 }
 
-const TORN: &str =
-    "cannot be unpacked, or is not of the size that is given; make the archive again";
-const DOUBLE: &str = "the archive holds two files of this path; programs differ in which they take";
-const BOTH: &str = "the archive holds a file and a folder of this path";
+const TORN: &str = "its content is not there, or not of the size that is given";
+const DOUBLE: &str = "two files have this path; programs differ in which they take";
+const BOTH: &str = "a file and a folder have this path";
