@@ -11,6 +11,7 @@
 //! ```
 
 mod author;
+mod contain;
 mod digest;
 mod failure;
 mod graph;
@@ -30,6 +31,7 @@ pub use author::{
     Answers, Author, AuthorError, Authored, Mode, ModelEnvironment, ModelStatus, Moment, Rewriting,
     Scene, Spent, Thought,
 };
+pub use contain::{Panicked, contain, is_contained};
 pub use digest::{Digest, DigestParseError, Hasher};
 pub use failure::{Failure, FailureKind, Stage};
 pub use graph::{Edge, EdgeKind, Graph, Structure, Unresolved};

@@ -155,7 +155,8 @@ pub type Classify = fn(path: &str) -> FileClass;
 
 /// A place that holds repositories.
 pub trait Source: Send + Sync {
-    /// The names of all repositories, sorted and without doubles. Reads no file contents.
+    /// The names of all repositories, without doubles, in the order in which they are best read: of what
+    /// can be read in any order, sorted. Reads no file contents.
     fn list(&self) -> Result<Vec<String>, SourceError>;
 
     /// Reads one repository that `list` named. Blocks; called from a compute thread.

@@ -3,7 +3,9 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use backstory_core::{BuildError, Classify, Failure, FailureKind, Repository, Source, SourceError};
+use backstory_core::{
+    BuildError, Classify, Failure, FailureKind, Repository, Source, SourceError, contain,
+};
 use backstory_store::Location;
 use futures::TryStreamExt;
 use object_store::{Error, ObjectMeta, ObjectStoreExt};
@@ -45,6 +47,7 @@ pub struct Archive {
     /// Where the archives are: a folder, the beginning of names in a bucket such as
     /// `s3://code/repositories/`, or one archive. A relative path starts at the folder of the plan file.
     /// Credentials are taken from the environment.
+    #[schemars(extend("format" = "path"))]
     pub uri: String,
     /// What to read of packed git repositories and bundles: a branch, a tag, or a commit or the beginning
     /// of one. `HEAD` of a bundle that has none is its first branch.
@@ -245,7 +248,8 @@ impl Archives {
         found: &Found,
     ) -> (Result<Repository, Failure>, Option<String>) {
         let before = self.revision_of(found);
-        let read = self.unpack(name, found);
+        let read = contain(|| self.unpack(name, found));
+        let read = read.unwrap_or_else(|_| Err(unreadable(members::BROKEN)));
         // The bytes of a state decide on all that fails inside of it; on the rest, the world does.
         let is_settled = match &read {
             Ok(_) => true,

@@ -49,6 +49,7 @@ pub struct ParquetRows {
     /// Where the Parquet files are: a folder, the beginning of names in a bucket such as
     /// `s3://code/stack/`, or one file. Files whose names do not end with `.parquet` are passed over. A
     /// relative path starts at the folder of the plan file. Credentials are taken from the environment.
+    #[schemars(extend("format" = "path"))]
     pub uri: String,
     /// Which rows count, as in SQL behind `WHERE`: `"stars >= 50 and license_type = 'permissive'"`. Parts of
     /// a structured column are written `github_metadata['stars']`. Without it, all rows count.

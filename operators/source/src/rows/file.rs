@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
+use arrow::error::ArrowError;
 use bytes::Bytes;
 use object_store::{Error, ObjectMeta, ObjectStore};
 use parquet::arrow::ProjectionMask;
@@ -14,10 +15,10 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 
-use backstory_core::Failure;
+use backstory_core::{Failure, contain};
 
 use crate::object::{get, store_failure, wait};
 
@@ -40,9 +41,14 @@ impl TableFile {
     /// Reads what the file says of itself.
     pub(super) fn describe(&self) -> std::result::Result<Description, Failure> {
         let blocks = Blocks::new(self, vec![]);
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(false);
-        let metadata = ArrowReaderMetadata::load(&blocks, options);
-        let metadata = metadata.map_err(|_| blocks.failure())?;
+        // The types of Parquet will do; those of Arrow beside them are taken on trust by who decodes them.
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = contain(|| ArrowReaderMetadata::load(&blocks, options));
+        let metadata = metadata.ok().and_then(Result::ok).ok_or_else(|| blocks.failure())?;
+        let mut groups = metadata.metadata().row_groups().iter();
+        if !groups.all(|group| is_sound(group, self.meta.size)) {
+            return Err(super::unreadable(BROKEN));
+        }
         Ok(Description { metadata })
     }
 
@@ -73,9 +79,21 @@ impl TableFile {
                 builder.with_row_selection(selection).with_batch_size(1)
             }
         };
-        let reader = builder.build().map_err(|_| blocks.failure())?;
+        let reader = contain(|| builder.build()).ok().and_then(Result::ok);
+        let reader = reader.ok_or_else(|| blocks.failure())?;
         Ok(Batches { reader, blocks })
     }
+}
+
+/// Whether a row group lies in a file of this size. What reads it takes that for granted.
+fn is_sound(group: &RowGroupMetaData, size: u64) -> bool {
+    let is_inside = |chunk: &ColumnChunkMetaData| {
+        let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+        let (start, length) = (u64::try_from(start), u64::try_from(chunk.compressed_size()));
+        let (Ok(start), Ok(length)) = (start, length) else { return false };
+        chunk.data_page_offset() >= 0 && start.checked_add(length).is_some_and(|end| end <= size)
+    };
+    u32::try_from(group.num_rows()).is_ok() && group.columns().iter().all(is_inside)
 }
 
 /// Which rows of a group are read.
@@ -124,7 +142,8 @@ impl Iterator for Batches {
     type Item = std::result::Result<RecordBatch, Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.reader.next()?.map_err(|_| self.blocks.failure()))
+        let batch = contain(|| self.reader.next()).unwrap_or_else(|_| Some(Err(panicked())));
+        Some(batch?.map_err(|_| self.blocks.failure()))
     }
 }
 
@@ -139,6 +158,10 @@ struct Inner {
     /// Those used last, the latest at the end.
     held: Mutex<Vec<(u64, Bytes)>>,
     cause: Cause,
+}
+
+fn panicked() -> ArrowError {
+    ArrowError::ParquetError("stopped".into())
 }
 
 const BROKEN: &str = "the Parquet file is broken, or packed in a way that is not known";

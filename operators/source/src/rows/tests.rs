@@ -6,6 +6,7 @@
 use std::fmt;
 use std::fs;
 use std::ops::Range;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
@@ -26,6 +27,9 @@ use object_store::{
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use proptest::prelude::*;
+use proptest::sample::Index;
 
 use super::*;
 use crate::Dir;
@@ -494,4 +498,28 @@ fn defaults_are_those_of_the_schema() {
         assert_eq!(schema["properties"][key]["default"], plan[key], "{key}");
     }
     assert_eq!(schema["required"], serde_json::json!(["uri"]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn files_that_were_tampered_with_do_no_harm(
+        changes in prop::collection::vec((any::<Index>(), any::<u8>(), any::<bool>()), 1..6),
+    ) {
+        static TABLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+            let rows = [("r", 1, there(&FILES)), ("s", 2, there(&FILES))];
+            parquet(&stack(&DataType::Utf8, &rows), 1, Compression::SNAPPY)
+        });
+        let mut bytes = TABLE.clone();
+        for (at, byte, is_late) in changes {
+            let from = if is_late { bytes.len() * 3 / 4 } else { 0 };
+            let at = from + at.index(bytes.len() - from);
+            bytes[at] = byte;
+        }
+        let source = open(&[("1.parquet", bytes)], "where = \"stars > 0\"");
+        for name in source.list().unwrap_or_default() {
+            source.read(&name).ok();
+        }
+    }
 }
