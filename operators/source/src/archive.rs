@@ -31,7 +31,7 @@ pub(crate) use stage::{Stage, Stop, Top};
 /// Reads repositories that are packed into archives, one in each, in a folder or a bucket.
 ///
 /// Archives are the files named `.tar`, `.tar.gz`, `.tgz`, `.tar.zst`, `.zip` and `.bundle` (git bundles),
-/// however deep they lie; a repository is named by the path of its archive without that end. All but
+/// however deep they lie, also behind symbolic links; a repository is named by the path of its archive without that end. All but
 /// bundles may hold a plain tree, with a single folder around everything or without, or a bare git
 /// repository with its `HEAD`, `objects` and `refs`.
 ///

@@ -299,42 +299,43 @@ impl<'a> Stage<'a> {
             listing.fail(path, FailureKind::Unreadable, *message);
         }
         let mut submodules = BTreeSet::new();
-        let mut is_inside = |path: &str| {
-            let mut above = path.match_indices('/').map(|(at, _)| &path[..at]).chain([path]);
-            let found = above.find(|above| self.submodules.contains(*above));
-            found.is_some_and(|found| {
-                submodules.insert(found.to_owned());
-                true
-            })
-        };
         for (path, fate) in &self.folders {
-            match fate {
-                Fate::Open => _ = is_inside(path),
-                _ if is_inside(path) => {}
-                Fate::LeftOut(reason) => listing.leave_out(*reason),
-                Fate::NotUtf8 => listing.fail(path, FailureKind::NotUtf8, FOLDER_NAME),
+            match (self.submodule_around(path), fate) {
+                (Some(submodule), _) => _ = submodules.insert(submodule.to_owned()),
+                (None, Fate::Open) => {}
+                (None, Fate::LeftOut(reason)) => listing.leave_out(*reason),
+                (None, Fate::NotUtf8) => listing.fail(path, FailureKind::NotUtf8, FOLDER_NAME),
             }
         }
-        for (path, node) in std::mem::take(&mut self.nodes) {
-            if is_inside(&path) {
-                continue;
-            }
-            if self.folders.contains_key(&path) {
-                listing.fail(&path, FailureKind::Unreadable, BOTH);
-                continue;
-            }
-            match node {
-                Node::LeftOut(reason) => listing.leave_out(reason),
-                Node::Failed(kind, message) => listing.fail(&path, kind, message),
-                Node::Wanted { purpose, size, bytes } => {
-                    listing.add(&path, purpose, size, self.filter, bytes);
-                }
-            }
-        }
-        for _ in &submodules {
+        for _ in submodules {
             listing.leave_out(LeftOut::Submodule);
         }
+        for (path, node) in std::mem::take(&mut self.nodes) {
+            if self.submodule_around(&path).is_none() {
+                self.settle(&mut listing, &path, node);
+            }
+        }
         listing.finish()
+    }
+
+    /// The submodule that a path is, or lies in.
+    fn submodule_around<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let mut above = path.match_indices('/').map(|(at, _)| &path[..at]).chain([path]);
+        above.find(|above| self.submodules.contains(*above))
+    }
+
+    /// Puts a file where it belongs.
+    fn settle(&self, listing: &mut Listing<Vec<u8>>, path: &str, node: Node) {
+        if self.folders.contains_key(path) {
+            return listing.fail(path, FailureKind::Unreadable, BOTH);
+        }
+        match node {
+            Node::LeftOut(reason) => listing.leave_out(reason),
+            Node::Failed(kind, message) => listing.fail(path, kind, message),
+            Node::Wanted { purpose, size, bytes } => {
+                listing.add(path, purpose, size, self.filter, bytes);
+            }
+        }
     }
 }
 

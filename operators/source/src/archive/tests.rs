@@ -365,6 +365,26 @@ fn archives_of_a_bucket_are_named_by_their_paths() {
 }
 
 #[test]
+fn threads_that_run_a_runtime_may_read_too() {
+    let (base, uri, _) = bucket(&[("r.tar", tar(&[("a.py", b"x = 1")]))]);
+    let source = open_in(base.path(), &format!("uri = \"{uri}\""));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    assert!(runtime.block_on(async { source.list().is_ok() && source.read("r").is_ok() }));
+}
+
+#[test]
+fn links_in_a_folder_lead_to_archives() {
+    let base = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("a.tar"), tar(&[("a.py", b"x = 1")])).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), base.path().join("folder")).unwrap();
+    std::os::unix::fs::symlink("nowhere.tar", base.path().join("dangling.tar")).unwrap();
+    let source = open_in(base.path(), "uri = \".\"");
+    assert_eq!(source.list().unwrap(), ["folder/a"]);
+    assert!(source.read("folder/a").is_ok());
+}
+
+#[test]
 fn a_revision_is_that_of_the_object_that_was_read() {
     let (base, uri, place) = bucket(&[("r.tar", tar(&[("a.py", b"x = 1")]))]);
     let source = open_in(base.path(), &format!("uri = \"{uri}\""));
