@@ -31,9 +31,9 @@ pub(crate) use stage::{Stage, Stop, Top};
 /// Reads repositories that are packed into archives, one in each, in a folder or a bucket.
 ///
 /// Archives are the files named `.tar`, `.tar.gz`, `.tgz`, `.tar.zst`, `.zip` and `.bundle` (git bundles),
-/// however deep they lie, also behind symbolic links; a repository is named by the path of its archive without that end. All but
-/// bundles may hold a plain tree, with a single folder around everything or without, or a bare git
-/// repository with its `HEAD`, `objects` and `refs`.
+/// however deep they lie, also behind symbolic links; a repository is named by the path of its archive
+/// without that end. All but bundles may hold a plain tree, with a single folder around everything or
+/// without, or a bare git repository with its `HEAD`, `objects` and `refs`.
 ///
 /// Of a plain tree all files count as tracked, as in a commit: `.gitignore` files have no say, and what
 /// lies in a `.git` is passed over. Symbolic and hard links, pipes and devices are left out and counted. A

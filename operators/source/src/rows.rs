@@ -33,16 +33,16 @@ use index::Index;
 /// Reads repositories out of Parquet files, in a folder or a bucket.
 ///
 /// A row is a repository with a list of its files, as in The Stack v3, whose column names are the defaults;
-/// or a row is a file that names its repository. Files are listed by reading the column of names and those
-/// that `where` is about, and no row group whose statistics say that `where` holds for none of its rows.
-/// Contents are read when a repository is, no other column with them.
+/// or a row is a file that names its repository. Repositories are listed by reading the column of names and
+/// those that `where` is about, but no row group whose statistics say that `where` holds for none of its
+/// rows. Contents are read when a repository is, and of other columns only commit and license.
 ///
 /// Repositories are listed in the order in which they lie, and cheap to read in about that order: a row
 /// group is then read once, a row at a time, and up to 64 MiB of rows that were passed are kept until they
 /// are asked for. Read in another order, a row group is read again from its start for each repository.
 ///
-/// Of a repository, all files count as tracked, as in a commit: `.gitignore` files have no say. Files in
-/// whose place there is nothing fail alone.
+/// Of a repository, all files count as tracked, as in a commit: `.gitignore` files have no say. A file
+/// whose content is null, whose path leads out of the repository, or that is there twice, fails alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParquetRows {
@@ -52,7 +52,8 @@ pub struct ParquetRows {
     #[schemars(extend("format" = "path"))]
     pub uri: String,
     /// Which rows count, as in SQL behind `WHERE`: `"stars >= 50 and license_type = 'permissive'"`. Parts of
-    /// a structured column are written `github_metadata['stars']`. Without it, all rows count.
+    /// a structured column are written `github_metadata['stars']`. It cannot be about contents. Without it,
+    /// all rows count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#where: Option<String>,
     /// What a row is.
@@ -169,6 +170,14 @@ impl Columns {
         }
         let fields = schema.fields().iter().map(|field| field.name().as_str());
         Err(no_column(name, fields.chain(parts.iter().copied())))
+    }
+
+    /// The column that holds nearly everything.
+    fn of_bulk(&self, layout: RowLayout) -> &str {
+        match layout {
+            RowLayout::Repositories => &self.files,
+            RowLayout::Files => &self.content,
+        }
     }
 
     /// The columns that a repository is made from.
@@ -295,7 +304,8 @@ impl Tables {
         let columns = self.plan.columns.check(self.plan.layout, schema);
         columns.map_err(|message| error("columns", message, COLUMNS_HINT))?;
         let Some(sql) = &self.plan.r#where else { return Ok(()) };
-        condition::Condition::new(sql, schema).map(|_| ()).map_err(|message| {
+        let contents = self.plan.columns.of_bulk(self.plan.layout);
+        condition::Condition::new(sql, schema, contents).map(|_| ()).map_err(|message| {
             let known: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
             let hint = format!("use the columns there are: {}", known.join(", "));
             error("where", format!("it cannot be asked of these files: {message}"), &hint)

@@ -42,8 +42,9 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    /// Understands a condition on rows of this schema.
-    pub(super) fn new(sql: &str, schema: &Schema) -> Result<Self, String> {
+    /// Understands a condition on rows of this schema. It cannot be about `contents`, a column that is not
+    /// read to list repositories.
+    pub(super) fn new(sql: &str, schema: &Schema, contents: &str) -> Result<Self, String> {
         let context = SessionContext::new();
         let text = |error: DataFusionError| first_line(&error);
         let known = DFSchema::try_from(schema.clone()).map_err(text)?;
@@ -57,7 +58,10 @@ impl Condition {
             return Err(format!("it gives {kind} and not true or false"));
         }
         let columns = collect_columns(&expression);
-        let columns = columns.iter().map(|column| column.name().to_owned()).collect();
+        let columns: BTreeSet<_> = columns.iter().map(|column| column.name().to_owned()).collect();
+        if columns.contains(contents) {
+            return Err(format!("all of column \"{contents}\" would have to be read for it"));
+        }
         Ok(Self { expression, columns })
     }
 

@@ -44,7 +44,7 @@ impl Index {
         let text = |failure: Failure| failure.message;
         let description = file.describe().map_err(text)?;
         columns.check(layout, description.schema())?;
-        let condition = condition(sql, &description)?;
+        let condition = condition(sql, &description, columns.of_bulk(layout))?;
         let number = self.files.len() as u32;
         let groups = match &condition {
             Some(condition) => {
@@ -123,7 +123,11 @@ fn extend(ranges: &mut Vec<Range<u32>>, row: u32) {
 }
 
 /// The condition, as the columns of a file have it.
-fn condition(sql: Option<&str>, description: &Description) -> Result<Option<Condition>, String> {
-    let condition = sql.map(|sql| Condition::new(sql, description.schema())).transpose();
+fn condition(
+    sql: Option<&str>,
+    description: &Description,
+    contents: &str,
+) -> Result<Option<Condition>, String> {
+    let condition = sql.map(|sql| Condition::new(sql, description.schema(), contents)).transpose();
     condition.map_err(|message| format!("`where` is no condition on its columns: {message}"))
 }

@@ -466,6 +466,7 @@ fn wrong_configurations_are_explained() {
         with("where = \"random() > 0.5\""),
         with("where = \"stars in (select 1)\""),
         with("where = \"sum(stars) > 1\""),
+        with("where = \"array_length(files) > 1\""),
         with("columns = { repository = \"repo\" }"),
         with("columns = { content = \"text\" }"),
         with("columns = { files = \"stars\" }"),
