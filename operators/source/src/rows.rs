@@ -1,33 +1,32 @@
-use std::collections::BTreeSet;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::datatypes::{DataType, Schema};
 use backstory_core::{BuildError, Classify, Failure, FailureKind, Repository, Source, SourceError};
 use futures::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::archive::{Bounds, Guard, Member, MemberKind, Stage, Stop, Top, unreadable};
-use crate::assemble::{self, Identity};
+use crate::archive::unreadable;
 use crate::filter::Filter;
 use crate::limits::{self, Limits};
-use crate::listing::MOST_ENTRIES;
 use crate::object::{self, reason, wait};
 use crate::revision::Reader;
 
+mod columns;
 mod condition;
 mod cursor;
 mod file;
+mod gather;
 mod index;
 mod values;
+
+pub use columns::Columns;
 
 use condition::check_syntax;
 use cursor::Cursors;
 use file::{Description, TableFile};
+use gather::Gathered;
 use index::Index;
 
 /// Reads repositories out of Parquet files, in a folder or a bucket.
@@ -101,116 +100,6 @@ pub enum RowLayout {
     Repositories,
     /// A file, with the name of its repository. The rows of a repository may lie anywhere.
     Files,
-}
-
-/// Names of columns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Columns {
-    /// The repository's name.
-    pub repository: String,
-    /// The commit; empty for none.
-    pub commit: String,
-    /// The list of files, where a row is a repository.
-    pub files: String,
-    /// The path of a file in its repository: a column, or a part of those in `files`.
-    pub path: String,
-    /// The content of a file: a column, or a part of those in `files`. Text or bytes.
-    pub content: String,
-    /// The license as an SPDX expression: a column, or a part of those in `files`, in which case a
-    /// repository has those of its files, joined with `AND`. Empty to find it in the files, as elsewhere.
-    pub license: String,
-}
-
-impl Default for Columns {
-    fn default() -> Self {
-        Self {
-            repository: "repo_path".into(),
-            commit: "commit_id".into(),
-            files: "files".into(),
-            path: "file_path".into(),
-            content: "content".into(),
-            license: String::new(),
-        }
-    }
-}
-
-impl Columns {
-    /// Makes sure that a schema has them.
-    fn check(&self, layout: RowLayout, schema: &Schema) -> Result<(), String> {
-        let mut columns = vec![&self.repository];
-        columns.extend(Some(&self.commit).filter(|name| !name.is_empty()));
-        match layout {
-            RowLayout::Repositories => columns.push(&self.files),
-            RowLayout::Files => columns.extend([&self.path, &self.content]),
-        }
-        for column in columns {
-            if schema.field_with_name(column).is_err() {
-                return Err(no_column(column, schema.fields().iter().map(|field| field.name())));
-            }
-        }
-        let parts = match layout {
-            RowLayout::Files => return self.check_license(schema, &[]),
-            RowLayout::Repositories => parts_of(schema, &self.files).ok_or_else(|| {
-                format!("column \"{}\" is no list of structures, as files would be", self.files)
-            })?,
-        };
-        for part in [&self.path, &self.content] {
-            if !parts.contains(&part.as_str()) {
-                return Err(no_column(&format!("{}.{part}", self.files), parts));
-            }
-        }
-        self.check_license(schema, &parts)
-    }
-
-    fn check_license(&self, schema: &Schema, parts: &[&str]) -> Result<(), String> {
-        let name = self.license.as_str();
-        if name.is_empty() || parts.contains(&name) || schema.field_with_name(name).is_ok() {
-            return Ok(());
-        }
-        let fields = schema.fields().iter().map(|field| field.name().as_str());
-        Err(no_column(name, fields.chain(parts.iter().copied())))
-    }
-
-    /// The column that holds nearly everything.
-    fn of_bulk(&self, layout: RowLayout) -> &str {
-        match layout {
-            RowLayout::Repositories => &self.files,
-            RowLayout::Files => &self.content,
-        }
-    }
-
-    /// The columns that a repository is made from.
-    fn of_contents(
-        &self,
-        layout: RowLayout,
-        description: &Description,
-    ) -> parquet::arrow::ProjectionMask {
-        let is_part = |last: &str| {
-            [&self.path, &self.content, &self.license].iter().any(|part| *part == last)
-        };
-        description.columns(|first, last| match layout {
-            RowLayout::Repositories if first == self.files => last.is_some_and(is_part),
-            RowLayout::Files if first == self.path || first == self.content => true,
-            _ => first == self.commit || first == self.license,
-        })
-    }
-}
-
-fn no_column<'a>(name: &str, known: impl IntoIterator<Item = impl AsRef<str> + 'a>) -> String {
-    let known: Vec<_> = known.into_iter().map(|known| known.as_ref().to_owned()).collect();
-    format!("there is no column \"{name}\"; there are: {}", known.join(", "))
-}
-
-/// The parts of the structures in a list.
-fn parts_of<'a>(schema: &'a Schema, column: &str) -> Option<Vec<&'a str>> {
-    let (DataType::List(item) | DataType::LargeList(item) | DataType::ListView(item)) =
-        schema.field_with_name(column).ok()?.data_type()
-    else {
-        return None;
-    };
-    let DataType::Struct(fields) = item.data_type() else { return None };
-    Some(fields.iter().map(|field| field.name().as_str()).collect())
 }
 
 const COLUMNS_HINT: &str = "name the columns under `columns`, as the files have them";
@@ -432,86 +321,6 @@ impl Source for Tables {
         let revision =
             before.filter(|before| is_settled && self.state(name).as_ref() == Some(before));
         (read, revision)
-    }
-}
-
-/// The rows of a repository, taken in one after the other.
-struct Gathered<'a> {
-    columns: &'a Columns,
-    stage: Stage<'a>,
-    guard: Rc<Guard>,
-    commit: Option<String>,
-    licenses: BTreeSet<String>,
-}
-
-impl<'a> Gathered<'a> {
-    fn new(filter: &'a Filter, columns: &'a Columns) -> Result<Self, Failure> {
-        let guard = Guard::new(Bounds::entries(MOST_ENTRIES), 0)?;
-        let stage = Stage::new(filter, &guard, Top::None).only_plain();
-        Ok(Self { columns, stage, guard, commit: None, licenses: BTreeSet::new() })
-    }
-
-    /// Takes in a batch of a single row.
-    fn add(&mut self, layout: RowLayout, batch: &RecordBatch) -> Result<(), Failure> {
-        let first = |column: &ArrayRef| {
-            let texts =
-                values::texts(column).filter(|texts| !texts.is_empty() && !texts.is_null(0));
-            texts.map(|texts| texts.value(0).to_owned())
-        };
-        let text = |name: &str| batch.column_by_name(name).and_then(first);
-        self.commit = self.commit.take().or_else(|| text(&self.columns.commit));
-        self.licenses.extend(text(&self.columns.license).filter(|license| !license.is_empty()));
-        if layout == RowLayout::Files {
-            return self.files(|name| batch.column_by_name(name));
-        }
-        let files = batch.column_by_name(&self.columns.files).and_then(values::structs);
-        let files = files.ok_or_else(|| unreadable("its list of files is none"))?;
-        if let Some(licenses) = files.column_by_name(&self.columns.license).and_then(values::texts)
-        {
-            let licenses = licenses.iter().flatten().filter(|license| !license.is_empty());
-            self.licenses.extend(licenses.map(str::to_owned));
-        }
-        self.files(|name| files.column_by_name(name))
-    }
-
-    fn files<'c>(&mut self, column: impl Fn(&str) -> Option<&'c ArrayRef>) -> Result<(), Failure> {
-        let paths = column(&self.columns.path).and_then(values::bytes);
-        let contents = column(&self.columns.content).and_then(values::bytes);
-        let (Some(paths), Some(contents)) = (paths, contents) else {
-            return Err(unreadable("paths and contents are neither text nor bytes"));
-        };
-        for at in 0..paths.len() {
-            self.guard.meet()?;
-            let name = if paths.is_null(at) { b"" } else { paths.value(at) };
-            if name.is_empty() {
-                self.stage.refuse(name, "a file without a path");
-                continue;
-            }
-            let is_there = !contents.is_null(at);
-            let mut content = if is_there { contents.value(at) } else { b"" };
-            // What is not there cannot be of the size that it is not.
-            let size = if is_there { content.len() as u64 } else { 1 };
-            let member = Member { name, kind: MemberKind::File, size, data: &mut content };
-            self.stage.add(member).map_err(|stop| match stop {
-                Stop::Failed(failure) => failure,
-                Stop::NoTop | Stop::Bare => unreadable("its paths are none of a repository"),
-            })?;
-        }
-        Ok(())
-    }
-
-    fn assemble(self, name: &str, limits: Limits) -> Result<Repository, Failure> {
-        let identity = Identity { name: name.into(), commit: self.commit };
-        let listing = self.stage.finish();
-        let mut repository = assemble::assemble(identity, &listing, limits, |entry, buffer| {
-            buffer.extend_from_slice(&entry.handle);
-            Ok(())
-        })?;
-        if !self.licenses.is_empty() {
-            let licenses: Vec<_> = self.licenses.into_iter().collect();
-            repository.license = Some(licenses.join(" AND "));
-        }
-        Ok(repository)
     }
 }
 

@@ -11,11 +11,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, Int64Array, LargeStringArray, ListArray, StringArray, StringViewArray,
-    StructArray,
+    ArrayRef, BinaryArray, Int64Array, LargeStringArray, ListArray, RecordBatch, StringArray,
+    StringViewArray, StructArray,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{Field, Fields};
+use arrow::datatypes::{DataType, Field, Fields};
 use async_trait::async_trait;
 use backstory_store::Location;
 use futures::stream::BoxStream;
