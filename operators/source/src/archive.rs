@@ -20,6 +20,7 @@ use crate::revision::Reader;
 
 mod guard;
 mod members;
+mod pack;
 mod packed;
 mod stage;
 
@@ -39,8 +40,8 @@ pub(crate) use stage::{Stage, Stop, Top};
 /// lies in a `.git` is passed over. Symbolic and hard links, pipes and devices are left out and counted. A
 /// member whose path leads out of the archive, or is there twice, fails alone. Archives in archives are
 /// files like others. Trees are read as they stream by and not unpacked; packed git repositories are
-/// unpacked into the folder for temporary files (`TMPDIR`), `max_unpacked_bytes` and their indices at most
-/// for each that is being read, and removed when it was read.
+/// unpacked into the folder for temporary files (`TMPDIR`), twice `max_unpacked_bytes` and their indices at
+/// most for each that is being read, and removed when it was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Archive {
@@ -56,7 +57,8 @@ pub struct Archive {
     /// Largest archive in bytes. A larger one fails without being read.
     #[serde(default = "max_archive_bytes")]
     pub max_archive_bytes: u64,
-    /// Most bytes that an archive may unpack to. One that holds more fails.
+    /// Most bytes that an archive may unpack to. One that holds more fails. So does a packed git repository
+    /// whose objects, old ones included, stand for more than both this and `max_ratio` times the archive.
     #[serde(default = "max_unpacked_bytes")]
     pub max_unpacked_bytes: u64,
     /// How many times larger than an archive what is unpacked may be, beyond the first 16 MiB. One that is

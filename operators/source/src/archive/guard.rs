@@ -55,6 +55,7 @@ pub(crate) struct Guard {
     unpacked: Cell<u64>,
     entries: Cell<u64>,
     paths: Cell<u64>,
+    unfolded: Cell<u64>,
     /// What stopped the reading. Decoders hand errors on as they please, or not at all.
     cause: RefCell<Option<Failure>>,
 }
@@ -68,6 +69,7 @@ impl Guard {
             unpacked: Cell::new(0),
             entries: Cell::new(0),
             paths: Cell::new(0),
+            unfolded: Cell::new(0),
             cause: RefCell::default(),
         };
         check("bytes in the archive itself", "max_archive_bytes", packed, bounds.archive_bytes)?;
@@ -109,6 +111,14 @@ impl Guard {
             self.bounds.ratio
         );
         Err(too_large(message))
+    }
+
+    /// Counts an object of a pack, of so many bytes when it is unfolded.
+    pub(crate) fn unfold(&self, bytes: u64) -> Result<(), Failure> {
+        self.unfolded.set(self.unfolded.get().saturating_add(bytes));
+        let by_ratio = self.packed.saturating_mul(self.bounds.ratio);
+        let most = self.bounds.unpacked_bytes.max(by_ratio);
+        check("bytes of git objects", "max_unpacked_bytes", self.unfolded.get(), most)
     }
 
     /// Remembers what stops the reading, and makes it an error that passes through a decoder.

@@ -8,26 +8,19 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::atomic::AtomicBool;
 
 use backstory_core::{Failure, Repository};
-use gix::progress::Discard;
 use tempfile::TempDir;
 
 use super::guard::{Guard, Guarded, unreadable};
 use super::members::{BROKEN, Format, Member, MemberKind, Packed, each};
+use super::pack::{self, UNPACK};
 use super::stage::{Top, parts};
 use crate::filter::Filter;
 use crate::git::{self, Reason};
 
-/// A larger object needs more memory than an archive may take.
-const OBJECT_BYTES: usize = 256 * 1024 * 1024;
-
 /// Lines at the top of a bundle are names of references.
 const LINE_BYTES: u64 = 4 * 1024;
-
-const UNPACK: &str = "its git objects cannot be unpacked: the archive is broken, an object is larger than \
-                      256 MiB, or the folder for temporary files is full";
 
 /// Puts a bare repository into a folder.
 pub(crate) fn unpack_bare(
@@ -72,8 +65,8 @@ fn unpack(
     };
     let mut data = (&mut *member.data).take(member.size);
     match &names[..] {
-        ["objects", "pack", pack] if pack.strip_suffix(".pack").is_some() => {
-            index(root, &mut BufReader::new(data), guard)
+        ["objects", "pack", name] if name.strip_suffix(".pack").is_some() => {
+            pack::store(root, &mut data, guard)
         }
         ["HEAD" | "packed-refs"] | ["refs", _, ..] => {
             write(&root.join(names.join("/")), &mut data, guard)
@@ -103,25 +96,6 @@ fn write(path: &Path, data: &mut dyn Read, guard: &Guard) -> Result<(), Failure>
     written.map(|_| ()).map_err(|_| guard.failure(UNPACK))
 }
 
-/// Stores a pack with an index of our own.
-fn index(root: &Path, pack: &mut dyn BufRead, guard: &Guard) -> Result<(), Failure> {
-    let options = gix_pack::bundle::write::Options {
-        thread_limit: Some(1),
-        alloc_limit_bytes: Some(OBJECT_BYTES),
-        ..gix_pack::bundle::write::Options::default()
-    };
-    let written = gix_pack::Bundle::write_to_directory(
-        pack,
-        Some(&root.join("objects/pack")),
-        &mut Discard,
-        &AtomicBool::new(false),
-        None::<gix::objs::find::Never>,
-        gix::hash::Kind::Sha1,
-        options,
-    );
-    written.map(|_| ()).map_err(|_| guard.failure(UNPACK))
-}
-
 /// Puts the repository of a bundle into a folder.
 pub(crate) fn unpack_bundle(packed: Packed, guard: &Rc<Guard>) -> Result<TempDir, Failure> {
     let mut bundle = BufReader::new(Guarded { inner: packed, guard: Rc::clone(guard) });
@@ -138,7 +112,7 @@ pub(crate) fn unpack_bundle(packed: Packed, guard: &Rc<Guard>) -> Result<TempDir
     let lines: Vec<_> = lines.map(|(id, name)| format!("{id} {name}\n")).collect();
     write(&folder.path().join("HEAD"), &mut format!("{head}\n").as_bytes(), guard)?;
     write(&folder.path().join("packed-refs"), &mut lines.concat().as_bytes(), guard)?;
-    index(folder.path(), &mut bundle, guard)?;
+    pack::store(folder.path(), &mut bundle, guard)?;
     Ok(folder)
 }
 

@@ -296,6 +296,19 @@ fn a_pack_that_claims_too_much_is_refused() {
 }
 
 #[test]
+fn a_pack_that_stands_for_terabytes_is_refused_before_it_is_unfolded() {
+    let head = format!("# v2 git bundle\n{} HEAD\n\n", "0".repeat(40));
+    let bomb = |objects| [head.as_bytes(), &build::bomb(objects)].concat();
+    let start = Instant::now();
+    let (many, few) = (bomb(10_000), bomb(4));
+    assert!(many.len() < 10 << 20);
+    insta::assert_snapshot!(
+        [read("r.bundle", &many), read("r.bundle", &few)].map(outcome).join("\n")
+    );
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
+#[test]
 fn a_packed_repository_is_read_at_any_revision_and_no_more_of_it() {
     let base = tempfile::tempdir().unwrap();
     let maker = Maker::bare(&base.path().join("r.git"));

@@ -77,23 +77,76 @@ pub(crate) fn pack(repository: &gix::Repository) -> Vec<u8> {
             Kind::Blob => 3,
             Kind::Tag => 4,
         };
-        let mut size = object.data.len();
-        let mut byte = (kind << 4) | (size & 15) as u8;
-        size >>= 4;
-        while size > 0 {
-            pack.push(byte | 128);
-            byte = (size & 127) as u8;
-            size >>= 7;
-        }
-        pack.push(byte);
-        let mut encoder = ZlibEncoder::new(vec![], Compression::default());
-        encoder.write_all(&object.data).unwrap();
-        pack.extend(encoder.finish().unwrap());
+        pack.extend(entry(kind, object.data.len(), &[], &object.data));
     }
-    let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
-    hasher.update(&pack);
-    pack.extend(hasher.try_finalize().unwrap().as_bytes());
+    seal(&mut pack);
     pack
+}
+
+/// An object of a pack: its kind and size, what stands between them and the data, and the data.
+fn entry(kind: u8, mut size: usize, between: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut entry = vec![];
+    let mut byte = (kind << 4) | (size & 15) as u8;
+    size >>= 4;
+    while size > 0 {
+        entry.push(byte | 128);
+        byte = (size & 127) as u8;
+        size >>= 7;
+    }
+    entry.push(byte);
+    entry.extend(between);
+    let mut encoder = ZlibEncoder::new(vec![], Compression::default());
+    encoder.write_all(data).unwrap();
+    entry.extend(encoder.finish().unwrap());
+    entry
+}
+
+fn number(mut number: usize) -> Vec<u8> {
+    let mut bytes = vec![];
+    while number > 127 {
+        bytes.push((number & 127) as u8 | 128);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+/// A pack whose objects are each the start of the one before, over and over: twice as large as that, up to
+/// 2^26 bytes.
+pub(crate) fn bomb(objects: u32) -> Vec<u8> {
+    let mut pack = b"PACK\0\0\0\x02".to_vec();
+    pack.extend(objects.to_be_bytes());
+    let mut last = entry(3, 1 << 16, &[], &vec![b' '; 1 << 16]);
+    let mut size = 1 << 16;
+    pack.extend(&last);
+    for at in 1..objects {
+        let doubles = size < 1 << 26;
+        let result = if doubles { (size >> 16) << 17 } else { (size >> 16) << 16 };
+        let mut delta = [number(size), number(result + 4)].concat();
+        // Each command copies the first 2^16 bytes.
+        delta.extend(std::iter::repeat_n(0x80, result >> 16));
+        delta.push(4);
+        delta.extend(at.to_be_bytes());
+        size = result + 4;
+        let distance = last.len();
+        let mut between = vec![(distance & 127) as u8];
+        let mut rest = distance >> 7;
+        while rest > 0 {
+            rest -= 1;
+            between.insert(0, (rest & 127) as u8 | 128);
+            rest >>= 7;
+        }
+        last = entry(6, delta.len(), &between, &delta);
+        pack.extend(&last);
+    }
+    seal(&mut pack);
+    pack
+}
+
+fn seal(pack: &mut Vec<u8>) {
+    let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
+    hasher.update(pack);
+    pack.extend(hasher.try_finalize().unwrap().as_bytes());
 }
 
 /// A bundle with these lines at its top.
