@@ -251,7 +251,8 @@ fn later_runs(folders: &[PathBuf]) {
         }
         let idle = (0..5).map(|_| run("repo2agent.toml", &source, &sink, 2).seconds);
         let idle = best(&idle.collect::<Vec<_>>());
-        let edited = repositories.iter().filter_map(|repository| first_source(repository)).step_by(97);
+        let edited =
+            repositories.iter().filter_map(|repository| first_source(repository)).step_by(97);
         let edited = edited.take(5).map(|file| {
             let text = fs::read_to_string(&file).unwrap();
             // Another file: the old one may be a link into the corpus.

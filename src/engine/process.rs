@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use backstory_core::Digest;
+use backstory_core::{Digest, is_contained};
 use timely::dataflow::operators::{ConnectLoop, Feedback};
 use timely::worker::Worker;
 use timely::{CommunicationConfig, WorkerConfig};
@@ -20,10 +20,13 @@ use super::{RunError, Shared};
 pub const EXIT_PANIC: u8 = 70;
 
 /// Makes any panic end the process. A worker that is gone, or a task that never answers, would otherwise
-/// leave the rest of the dataflow waiting.
+/// leave the rest of the dataflow waiting. Those that are contained are broken inputs.
 pub fn exit_on_panic() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        if is_contained() {
+            return;
+        }
         report(info);
         std::process::exit(i32::from(EXIT_PANIC));
     }));

@@ -11,6 +11,8 @@ pub static REGISTRY: Registry = Registry {
         // [source]
         source!(backstory_source::Dir),
         source!(backstory_source::Git),
+        source!(backstory_source::Archive),
+        source!(backstory_source::ParquetRows),
     ],
     authors: &[
         // [models.NAME]

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use backstory_store::{StoreError, StoreErrorKind};
 use thiserror::Error;
 
 /// What can go wrong with an output, by what the user can do about it.
@@ -75,21 +76,36 @@ pub enum OutputError {
 }
 
 impl OutputError {
-    /// A store's error; a full disk is told apart, whatever it is wrapped in.
+    /// What a store says, whatever it is wrapped in; a full disk is told apart.
     fn from_chain(error: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = Some(error);
         while let Some(cause) = next {
-            if let Some(io) = cause.downcast_ref::<std::io::Error>()
-                && matches!(
-                    io.kind(),
-                    std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
-                )
-            {
+            if let Some(error) = cause.downcast_ref::<object_store::Error>() {
+                return Self::of_store(error);
+            }
+            let full = |io: &std::io::Error| {
+                use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+                matches!(io.kind(), StorageFull | QuotaExceeded)
+            };
+            if cause.downcast_ref().is_some_and(full) {
                 return Self::Full;
             }
             next = cause.source();
         }
         Self::Store(error.to_string())
+    }
+
+    fn of_store(error: &object_store::Error) -> Self {
+        let told = match error {
+            object_store::Error::NotFound { path, .. } => {
+                return Self::Damaged(format!("\"{path}\" is not there"));
+            }
+            error => StoreError::new("the output", error),
+        };
+        match told.kind {
+            StoreErrorKind::Full => Self::Full,
+            _ => Self::Store(format!("{}\nhint: {}", told.message, told.hint)),
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! ```
 
 mod author;
+mod contain;
 mod digest;
 mod failure;
 mod graph;
@@ -31,6 +32,7 @@ pub use author::{
     Answers, Author, AuthorError, Authored, Mode, ModelEnvironment, ModelStatus, Moment, Rewriting,
     Scene, Spent, Thought,
 };
+pub use contain::{Panicked, contain, is_contained};
 pub use digest::{Digest, DigestParseError, Hasher};
 pub use failure::{Failure, FailureKind, Stage};
 pub use graph::{Edge, EdgeKind, Graph, Structure, Unresolved};
@@ -42,7 +44,9 @@ pub use operator::{
 pub use outline::{Definition, DefinitionKind, Import, ImportedName, Outline, When};
 pub use quality::Quality;
 pub use record::{DraftRecord, Recalled};
-pub use repository::{Classify, FileClass, LeftOut, Repository, Source, SourceError, SourceFile};
+pub use repository::{
+    Classify, FileClass, LeftOut, Repository, Source, SourceError, SourceFile, is_settled,
+};
 pub use request::{Outcome, Request};
 pub use search::{Decision, Gains, Searched, Searching, Trial, TrialScore, Variant};
 pub use sequence::{Sequence, TokenSpan};

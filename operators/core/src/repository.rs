@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Failure};
+use crate::{Digest, Failure, FailureKind};
 
 /// A source file of a repository: the truth that observations and written code are copied from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +158,8 @@ pub type Classify = fn(path: &str) -> FileClass;
 
 /// A place that holds repositories.
 pub trait Source: Send + Sync {
-    /// The names of all repositories, sorted and without doubles. Reads no file contents.
+    /// The names of all repositories, without doubles, in the order in which they are best read: of what
+    /// can be read in any order, sorted. Reads no file contents.
     fn list(&self) -> Result<Vec<String>, SourceError>;
 
     /// Reads one repository that `list` named. Blocks; called from a compute thread.
@@ -167,17 +168,39 @@ pub trait Source: Send + Sync {
     /// repository is an error here.
     fn read(&self, name: &str) -> Result<Repository, Failure>;
 
-    /// A token for the state that a repository is in, found without reading its contents: as long as it is
-    /// the same, [`Source::read`] gives the same. None where nothing can be promised.
-    fn revision(&self, _name: &str) -> Option<String> {
+    /// What stands for the state a repository is in, found without reading its files, or as the latest
+    /// `list` found it. None where nothing can be promised.
+    ///
+    /// As long as it is equal to one that [`Source::read_with_revision`] gave, also in another process, a
+    /// read gives an equal repository. It takes in the configuration of the source and the rules that it
+    /// reads by, not the languages that [`Classify`] knows.
+    fn revision(&self, name: &str) -> Option<String> {
+        let _ = name;
         None
     }
 
-    /// Reads a repository, with the token for the state that was read.
+    /// Reads one repository, together with the revision it was read at. None if it was in motion, or if
+    /// something could not be read that may be readable next time.
+    ///
+    /// A source that knows what it read gives the revision of just that. This default asks before and
+    /// after, and so misses a state that was left and returned to in between.
     fn read_with_revision(&self, name: &str) -> (Result<Repository, Failure>, Option<String>) {
-        // What changes in between is read, and found to have changed by the next run.
-        let revision = self.revision(name);
-        (self.read(name), revision)
+        let before = self.revision(name);
+        let read = self.read(name);
+        let revision = before.filter(|before| self.revision(name).as_ref() == Some(before));
+        let revision = revision.filter(|_| is_settled(&read));
+        (read, revision)
+    }
+}
+
+/// Whether reading again, with nothing changed, would surely give the same.
+pub fn is_settled(read: &Result<Repository, Failure>) -> bool {
+    let may_pass = |failure: &Failure| {
+        matches!(failure.kind, FailureKind::Unreadable | FailureKind::ChangedWhileRead)
+    };
+    match read {
+        Ok(repository) => !repository.failures.iter().any(may_pass),
+        Err(failure) => !may_pass(failure),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads what a listing found, and puts the repository together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::Utf8Error;
 use std::sync::Arc;
 
 use backstory_core::{Digest, Failure, FailureKind, LeftOut, Repository, SourceFile, Stage};
@@ -12,7 +13,7 @@ use crate::limits::Limits;
 use crate::listing::{Entry, Listing};
 
 /// READMEs and manifests of one repository, taken from the top down. What is deeper stays unread.
-const CONTEXT_BYTES: u64 = 32 * 1024 * 1024;
+pub(crate) const CONTEXT_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Who the repository is.
 pub(crate) struct Identity {
@@ -105,11 +106,7 @@ impl Assembly {
         match std::str::from_utf8(bytes) {
             Ok(text) => self.keep(path, language, text),
             Err(error) => {
-                let message = format!(
-                    "not UTF-8 at byte {}; convert it, or leave it out with `exclude`",
-                    error.valid_up_to()
-                );
-                self.fail(path, FailureKind::NotUtf8, message);
+                self.fail(path, FailureKind::NotUtf8, not_utf8(error));
                 Ok(())
             }
         }
@@ -118,8 +115,7 @@ impl Assembly {
     fn keep(&mut self, path: &Arc<str>, language: &'static str, text: &str) -> Result<(), Failure> {
         self.bytes += text.len() as u64;
         let files = self.repository.files.len() as u64;
-        check("source files", "max_files", files + 1, self.limits.files)?;
-        check("bytes of source", "max_repository_bytes", self.bytes, self.limits.repository_bytes)?;
+        check(files + 1, self.bytes, self.limits)?;
         self.repository.files.push(SourceFile {
             path: Arc::clone(path),
             language,
@@ -146,13 +142,25 @@ impl Assembly {
     }
 }
 
-fn check(what: &str, key: &str, count: u64, most: u64) -> Result<(), Failure> {
+/// Makes sure that so many files of so many bytes are not too many.
+pub(crate) fn check(files: u64, bytes: u64, limits: Limits) -> Result<(), Failure> {
+    check_one("source files", "max_files", files, limits.files)?;
+    check_one("bytes of source", "max_repository_bytes", bytes, limits.repository_bytes)
+}
+
+fn check_one(what: &str, key: &str, count: u64, most: u64) -> Result<(), Failure> {
     if count <= most {
         return Ok(());
     }
     let message =
         format!("more than {most} {what}; raise `{key}`, or leave some out with `exclude`");
     Err(Failure::repository(Stage::Source, FailureKind::TooLarge, message))
+}
+
+/// What is said of a file that is not UTF-8.
+pub(crate) fn not_utf8(error: Utf8Error) -> String {
+    let at = error.valid_up_to();
+    format!("not UTF-8 at byte {at}; convert it, or leave it out with `exclude`")
 }
 
 /// Where all the files of a repository without source went.

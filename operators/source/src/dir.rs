@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use backstory_core::{
-    BuildError, Classify, Failure, FailureKind, Repository, Source, SourceError, Stage,
+    BuildError, Classify, Failure, FailureKind, Repository, Source, SourceError, Stage, is_settled,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use crate::assemble::{self, Identity};
 use crate::filter::Filter;
 use crate::limits::{self, Limits};
 use crate::listing::{Entry, Listing};
+use crate::revision::{Moment, Reader};
 use crate::walk::{self, Stamp};
 
 /// Any of these makes a folder one repository.
@@ -97,7 +98,10 @@ impl Dir {
         let root = base.join(&self.path);
         let place = self.place(&root);
         match (filter, place) {
-            (Ok(filter), Ok(place)) => Ok(Box::new(Folders { root, place, filter })),
+            (Ok(filter), Ok(place)) => {
+                let reader = Reader::of(Self::KIND, &self);
+                Ok(Box::new(Folders { root, place, filter, reader }))
+            }
             (Ok(_), Err(error)) => Err(vec![error]),
             (Err(errors), Ok(_)) => Err(errors),
             (Err(mut errors), Err(error)) => {
@@ -175,6 +179,16 @@ struct Folders {
     root: PathBuf,
     place: Place,
     filter: Filter,
+    reader: Reader,
+}
+
+impl Folders {
+    fn folder(&self, name: &str) -> PathBuf {
+        match &self.place {
+            Place::One(_) => self.root.clone(),
+            Place::Many => self.root.join(name),
+        }
+    }
 }
 
 impl Source for Folders {
@@ -199,18 +213,32 @@ impl Source for Folders {
     }
 
     fn read(&self, name: &str) -> Result<Repository, Failure> {
-        let root = match &self.place {
-            Place::One(_) => self.root.clone(),
-            Place::Many => self.root.join(name),
-        };
+        self.read_with_revision(name).0
+    }
+
+    fn revision(&self, name: &str) -> Option<String> {
+        let moment = Moment::now();
+        let listing = walk::list(&self.folder(name), &self.filter).ok()?;
+        self.reader.of_listing(&listing, moment)
+    }
+
+    fn read_with_revision(&self, name: &str) -> (Result<Repository, Failure>, Option<String>) {
+        let root = self.folder(name);
         // A name that came out of `list` with a replacement character is that of no folder.
         if name.contains(char::REPLACEMENT_CHARACTER) && !root.exists() {
             let kind = FailureKind::NotUtf8;
-            return Err(Failure::repository(Stage::Source, kind, walk::FOLDER_NAME));
+            return (Err(Failure::repository(Stage::Source, kind, walk::FOLDER_NAME)), None);
         }
-        let before = walk::list(&root, &self.filter)?;
+        let moment = Moment::now();
+        let before = match walk::list(&root, &self.filter) {
+            Ok(before) => before,
+            Err(failure) => return (Err(failure), None),
+        };
         let repository = load(&root, name, &before, self.filter.limits);
-        settle(repository, &before, &walk::list(&root, &self.filter)?)
+        let after = walk::list(&root, &self.filter);
+        let read = after.and_then(|after| settle(repository, &before, &after));
+        let revision = self.reader.of_listing(&before, moment).filter(|_| is_settled(&read));
+        (read, revision)
     }
 }
 

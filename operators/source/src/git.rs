@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use backstory_core::{
-    BuildError, Classify, Failure, FailureKind, Repository, Source, SourceError, Stage,
+    BuildError, Classify, Failure, FailureKind, Repository, Source, SourceError, Stage, is_settled,
 };
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -14,6 +14,7 @@ use crate::dir::{cannot_list, check_folder, name_of};
 use crate::filter::Filter;
 use crate::limits::{self, Limits};
 use crate::listing::Listing;
+use crate::revision::Reader;
 use crate::{tree, walk};
 
 /// Reads commits of local git repositories straight from their object databases: no checkout, no git
@@ -81,7 +82,8 @@ impl Git {
         };
         match Filter::new(classify, limits, &self.exclude) {
             Ok(filter) if errors.is_empty() => {
-                Ok(Box::new(Commits { places, revision: self.revision, filter }))
+                let reader = Reader::of(Self::KIND, &self);
+                Ok(Box::new(Commits { places, revision: self.revision, filter, reader }))
             }
             Ok(_) => Err(errors),
             Err(more) => {
@@ -266,12 +268,15 @@ impl Reason {
 /// An object that claims to be larger, or to be made from a larger one, is there to fill the memory.
 const LARGEST_OBJECT: &str = "gitoxide.objects.allocLimit=1073741824";
 
+/// A commit id stands for what the commit holds, and not for what a `refs/replace` puts in its place.
+const NO_REPLACEMENTS: &str = "core.useReplaceRefs=false";
+
 /// Opens a repository so that nothing but its objects and references has a say: neither the environment,
 /// nor settings of the user or the machine, nor who owns the folder.
 pub(crate) fn open(path: &Path) -> Result<gix::Repository, Reason> {
     let options = gix::open::Options::isolated()
         .with(gix::sec::Trust::Reduced)
-        .config_overrides([LARGEST_OBJECT]);
+        .config_overrides([LARGEST_OBJECT, NO_REPLACEMENTS]);
     gix::open_opts(path, options).map_err(|_| Reason::NoRepository)
 }
 
@@ -306,10 +311,39 @@ pub(crate) fn list(
     tree::list(repository, root.map_err(missing)?, filter)
 }
 
+/// Reads a commit of an opened repository.
+pub(crate) fn read_commit(
+    repository: &gix::Repository,
+    name: &str,
+    commit: ObjectId,
+    filter: &Filter,
+) -> Result<Repository, Failure> {
+    let listing = list(repository, commit, filter)?;
+    let identity = Identity { name: name.into(), commit: Some(commit.to_string()) };
+    assemble::assemble(identity, &listing, filter.limits, |entry, buffer| {
+        let blob = repository.find_blob(entry.handle).map_err(|_| tree::MISSING.to_owned())?;
+        buffer.extend_from_slice(&blob.data);
+        Ok(())
+    })
+}
+
 struct Commits {
     places: Places,
     revision: String,
     filter: Filter,
+    reader: Reader,
+}
+
+impl Commits {
+    fn find(&self, name: &str) -> Result<(gix::Repository, ObjectId), Reason> {
+        let place = self.places.get(name).ok_or(Reason::NoRepository)?;
+        let repository = open(&place.path)?;
+        let commit = match place.commit {
+            Some(commit) => commit,
+            None => resolve(&repository, &self.revision)?,
+        };
+        Ok((repository, commit))
+    }
 }
 
 impl Source for Commits {
@@ -318,21 +352,26 @@ impl Source for Commits {
     }
 
     fn read(&self, name: &str) -> Result<Repository, Failure> {
-        let place = self.places.get(name).ok_or_else(|| Reason::NoRepository.failure())?;
-        let repository = open(&place.path).map_err(|reason| reason.failure())?;
-        let commit = match place.commit {
-            Some(commit) => commit,
-            None => resolve(&repository, &self.revision).map_err(|reason| reason.failure())?,
-        };
-        let listing = list(&repository, commit, &self.filter)?;
-        let identity = Identity { name: name.into(), commit: Some(commit.to_string()) };
-        assemble::assemble(identity, &listing, self.filter.limits, |entry, buffer| {
-            let blob = repository.find_blob(entry.handle).map_err(|_| tree::MISSING.to_owned())?;
-            buffer.extend_from_slice(&blob.data);
-            Ok(())
-        })
+        self.read_with_revision(name).0
+    }
+
+    /// What a commit names is in it for ever, once it could all be read.
+    fn revision(&self, name: &str) -> Option<String> {
+        let (_, commit) = self.find(name).ok()?;
+        Some(self.reader.revision([commit.as_bytes()]))
+    }
+
+    fn read_with_revision(&self, name: &str) -> (Result<Repository, Failure>, Option<String>) {
+        match self.find(name) {
+            Ok((repository, commit)) => {
+                let read = read_commit(&repository, name, commit, &self.filter);
+                let revision = is_settled(&read).then(|| self.reader.revision([commit.as_bytes()]));
+                (read, revision)
+            }
+            Err(reason) => (Err(reason.failure()), None),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

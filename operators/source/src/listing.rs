@@ -9,11 +9,11 @@ use crate::filter::{Filter, Purpose};
 
 /// Larger READMEs and manifests are data. Manifests that programs write, such as `compile_commands.json`,
 /// are some megabytes long.
-const CONTEXT_BYTES: u64 = 8 * 1024 * 1024;
+pub(crate) const CONTEXT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Files and folders of one repository. A commit of a few hundred bytes can stand for more files than
 /// there are atoms, each folder holding the next one ten times.
-const MOST_ENTRIES: u64 = if cfg!(test) { 200_000 } else { 5_000_000 };
+pub(crate) const MOST_ENTRIES: u64 = if cfg!(test) { 200_000 } else { 5_000_000 };
 
 /// A file that is to be read. `H` is what the source needs to read it.
 #[derive(Debug, PartialEq, Eq)]

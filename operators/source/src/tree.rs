@@ -13,7 +13,7 @@ use crate::listing::Listing;
 use crate::walk::{FILE_NAME, FOLDER_NAME};
 
 /// No disk holds longer paths; a commit made to do harm can.
-const PATH_BYTES: usize = 4096;
+pub(crate) const PATH_BYTES: usize = 4096;
 
 /// What is said of an object that is named and not there, or not what it is said to be.
 pub(crate) const MISSING: &str =

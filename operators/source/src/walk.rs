@@ -6,7 +6,7 @@
 //! was committed. A folder that is left out as a whole counts as one entry, and is not opened. No symbolic
 //! link is ever followed.
 
-use std::fs::{self, DirEntry};
+use std::fs::{self, DirEntry, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::filter::Filter;
 use crate::listing::Listing;
+use crate::revision::Moment;
 
 /// A longer `.gitignore` was not written by a person, and would take long to compile.
 const GITIGNORE_BYTES: u64 = 256 * 1024;
@@ -26,7 +27,41 @@ const GITIGNORE_BYTES: u64 = 256 * 1024;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     modified: (i64, i64),
+    /// When content, name or rights changed last. No program can set it.
+    changed: (i64, i64),
     inode: u64,
+}
+
+impl Stamp {
+    fn of(data: &Metadata) -> Self {
+        Self {
+            modified: (data.mtime(), data.mtime_nsec()),
+            changed: (data.ctime(), data.ctime_nsec()),
+            inode: data.ino(),
+        }
+    }
+
+    /// Size and stamp of a file, or of what a link leads to.
+    pub(crate) fn of_file(path: &Path) -> Option<(u64, Self)> {
+        let data = fs::metadata(path).ok()?;
+        Some((data.len(), Self::of(&data)))
+    }
+
+    /// Whether a change after `moment` would show in it.
+    pub(crate) fn is_before(&self, moment: Moment) -> bool {
+        moment.is_after(self.modified.max(self.changed))
+    }
+
+    /// Its bytes, to be hashed.
+    pub(crate) fn bytes(&self) -> [u8; 40] {
+        let [modified, changed] = [self.modified, self.changed].map(<[i64; 2]>::from);
+        let mut bytes = [0; 40];
+        let numbers = modified.into_iter().chain(changed).chain([self.inode as i64]);
+        for (place, number) in bytes.chunks_exact_mut(8).zip(numbers) {
+            place.copy_from_slice(&number.to_le_bytes());
+        }
+        bytes
+    }
 }
 
 /// The rules of one `.gitignore`, and those above it.
@@ -170,8 +205,7 @@ impl Walk<'_> {
         }
         match entry.metadata() {
             Ok(data) => {
-                let modified = (data.mtime(), data.mtime_nsec());
-                let stamp = Stamp { modified, inode: data.ino() };
+                let stamp = Stamp::of(&data);
                 self.listing.add(path, purpose, data.len(), self.filter, stamp);
             }
             Err(error) => self.unreadable(path, &error),

@@ -206,8 +206,13 @@ impl Scenario {
             None if question["response_format"]["json_schema"]["name"] == "plan" => {
                 plan(question).to_string()
             }
+            None if question["response_format"]["json_schema"]["name"] == "need" => {
+                need(last).to_string()
+            }
             None if schema.is_object() => instance(schema).to_string(),
-            None => format!("echo: {}", last.chars().take(200).collect::<String>()),
+            None => {
+                format!("echo {}: {}", digits(last), last.chars().take(200).collect::<String>())
+            }
         }
     }
 }
@@ -249,6 +254,22 @@ fn plan(question: &Value) -> Value {
     };
     let files: Vec<_> = paths.map(entry).collect();
     json!({ "requirements": "It has to work.", "files": files })
+}
+
+/// A thought, and all files that a prompt offers: `- path: purpose`, after a line that says so.
+fn need(prompt: &str) -> Value {
+    let offered = prompt.split_once("can be read; the file depends on them:");
+    let lines = offered.map(|(_, list)| list.trim_start().lines()).into_iter().flatten();
+    let lines = lines.map_while(|line| line.strip_prefix("- "));
+    let paths: Vec<_> = lines.filter_map(|line| line.split(": ").next()).collect();
+    json!({ "thought": format!("need {}", digits(prompt)), "read": paths })
+}
+
+/// Differs from text to text.
+fn digits(text: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    format!("{:08x}", hasher.finish() as u32)
 }
 
 /// Something that a schema allows, as long as the schema is a simple one.

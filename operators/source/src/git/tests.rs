@@ -13,13 +13,13 @@ use crate::Dir;
 use crate::testing::{classify, errors, outcome, write};
 
 /// A repository in the making.
-struct Maker {
-    repository: gix::Repository,
+pub(crate) struct Maker {
+    pub(crate) repository: gix::Repository,
 }
 
 impl Maker {
     /// A repository at `path`, with a working tree or bare.
-    fn new(path: &Path, kind: gix::create::Kind) -> Self {
+    pub(crate) fn new(path: &Path, kind: gix::create::Kind) -> Self {
         fs::create_dir_all(path).unwrap();
         let options = gix::open::Options::isolated();
         let made = gix::ThreadSafeRepository::init_opts(
@@ -33,7 +33,7 @@ impl Maker {
         Self { repository }
     }
 
-    fn bare(path: &Path) -> Self {
+    pub(crate) fn bare(path: &Path) -> Self {
         Self::new(path, gix::create::Kind::Bare)
     }
 
@@ -54,7 +54,7 @@ impl Maker {
     }
 
     /// A tree of files, whose paths may have several parts.
-    fn files(&self, files: &[(&str, &[u8])]) -> ObjectId {
+    pub(crate) fn files(&self, files: &[(&str, &[u8])]) -> ObjectId {
         let mut editor = self.repository.edit_tree(self.repository.empty_tree().id).unwrap();
         for (path, bytes) in files {
             editor.upsert(*path, EntryKind::Blob, self.blob(bytes)).unwrap();
@@ -62,7 +62,7 @@ impl Maker {
         editor.write().unwrap().detach()
     }
 
-    fn commit(&self, tree: ObjectId, reference: &str) -> ObjectId {
+    pub(crate) fn commit(&self, tree: ObjectId, reference: &str) -> ObjectId {
         let time = gix::date::Time { seconds: 0, offset: 0 };
         let person = gix::actor::Signature { name: "a".into(), email: "b".into(), time };
         let commit = Commit {
