@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use backstory_store::StoreError;
 use thiserror::Error;
 
 /// What can go wrong with an output, by what the user can do about it.
@@ -66,6 +67,9 @@ pub enum OutputError {
          hint: make room and run the same command again; what is committed is kept and not made again"
     )]
     Full,
+    /// The bucket failed, and was tried again for as long as it should be.
+    #[error("{}\nhint: {}", .0.message, .0.hint)]
+    Bucket(StoreError),
     /// The store refused to read or write.
     #[error("the output cannot be read or written: {0}")]
     Store(String),
@@ -75,10 +79,13 @@ pub enum OutputError {
 }
 
 impl OutputError {
-    /// A store's error; a full disk is told apart, whatever it is wrapped in.
+    /// A store's error; what a bucket says and a full disk are told apart, whatever they are wrapped in.
     fn from_chain(error: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = Some(error);
         while let Some(cause) = next {
+            if let Some(said) = cause.downcast_ref::<StoreError>() {
+                return Self::Bucket(said.clone());
+            }
             if let Some(io) = cause.downcast_ref::<std::io::Error>()
                 && matches!(
                     io.kind(),

@@ -184,7 +184,7 @@ impl Output {
     }
 
     async fn carry_out(&mut self, commit: Commit) -> Result<(), OutputError> {
-        self.hold.check()?;
+        self.hold.check().await?;
         commit.write(&self.place).await?;
         self.apply(&commit).await
     }
