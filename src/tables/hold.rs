@@ -2,7 +2,7 @@
 //!
 //! In a folder, a lock that the system lets go of however the process ends. In a bucket, a lease: an object that
 //! its holder renews, and that may be taken over when it has not been renewed for the time of [`TERM`]. That is
-//! told by watching it, not by comparing clocks. A holder that was taken over finds out at its next renewal or
+//! told by watching it, not by comparing clocks; of a process of the same system by asking the system. A holder that was taken over finds out at its next renewal or
 //! commit, whichever comes first: see [`super::commits`]. One that could not renew for so long commits nothing
 //! before it has.
 
@@ -47,6 +47,8 @@ pub struct Holder {
     /// Tells processes of one host apart from those of another of the same name, or of the same after a restart.
     system: String,
     process: u32,
+    /// When the process began, as the system counts: another one may get its number.
+    began: u64,
     /// Milliseconds since 1970.
     since: u64,
     /// The same, of the last renewal.
@@ -60,14 +62,14 @@ impl Holder {
         let (system, process) = (system(), std::process::id());
         let name = format!("{host} {system} {process} {}", since.as_nanos());
         let run = backstory_core::Digest::of(name).to_string()[..12].to_owned();
-        let since = since.as_millis() as u64;
-        Self { run, host, system, process, since, renewed: since }
+        let (since, began) = (since.as_millis() as u64, began(process).unwrap_or_default());
+        Self { run, host, system, process, began, since, renewed: since }
     }
 
-    /// Whether it is known to be gone: a process of this system that is no more.
-    fn is_gone(&self) -> bool {
+    /// Whether it is there still, if it is a process of this system; of others that cannot be told.
+    fn is_alive(&self) -> Option<bool> {
         let mine = !self.system.is_empty() && self.system == system();
-        mine && !Path::new(&format!("/proc/{}", self.process)).exists()
+        mine.then(|| began(self.process) == Some(self.began))
     }
 }
 
@@ -85,6 +87,15 @@ fn system() -> String {
     let space = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
     let system = format!("{} {}", boot.trim(), space.display());
     if boot.is_empty() { String::new() } else { system }
+}
+
+/// When a process of this system began; none if it is no more, even if nobody has asked yet how it ended.
+fn began(process: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // There may be anything in the name, which is in parentheses.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    if state == "Z" { None } else { fields.nth(18)?.parse().ok() }
 }
 
 /// An output that is held.
@@ -111,11 +122,10 @@ enum Kind {
 impl Hold {
     /// Takes hold of an output, or says who has it.
     pub async fn take(place: &Location) -> Result<Self, OutputError> {
-        Self::take_for(place, TERM).await
+        Self::take_as(Holder::myself(), place, TERM).await
     }
 
-    async fn take_for(place: &Location, term: Term) -> Result<Self, OutputError> {
-        let holder = Holder::myself();
+    async fn take_as(holder: Holder, place: &Location, term: Term) -> Result<Self, OutputError> {
         let kind = match place.local() {
             Some(folder) => lock(&folder, &holder)?,
             None => lease(place, &holder, term).await?,
@@ -193,9 +203,12 @@ async fn lease(place: &Location, holder: &Holder, term: Term) -> Result<Kind, Ou
             break (version, since);
         }
         let Some((other, version)) = read(&*store, &path).await? else { continue };
-        if !other.as_ref().is_some_and(Holder::is_gone)
-            && let Some(now) = renewed(&*store, &path, &version, term).await?
-        {
+        let now = match other.as_ref().and_then(Holder::is_alive) {
+            Some(true) => Some(other),
+            Some(false) => None,
+            None => renewed(&*store, &path, &version, term).await?,
+        };
+        if let Some(now) = now {
             return Err(busy(&place.to_string(), now.as_ref()));
         }
         let since = Instant::now();

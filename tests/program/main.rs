@@ -9,6 +9,7 @@
 
 mod again;
 mod bad_input;
+mod buckets;
 mod commands;
 mod common;
 mod corpus;

@@ -36,10 +36,16 @@ impl Model {
 
     /// Fails if any body was answered twice.
     #[track_caller]
-    fn asked_once(&self) {
+    pub fn asked_once(&self) {
         let stats = self.server().stats();
         let twice = stats.bodies.iter().filter(|(_, (_, answered))| *answered > 1);
         assert_eq!(twice.collect::<Vec<_>>(), []);
+    }
+
+    /// How many answers were given to what had been answered before.
+    pub fn asked_again(&self) -> u64 {
+        let stats = self.server().stats();
+        stats.bodies.values().map(|(_, answered)| answered.saturating_sub(1)).sum()
     }
 
     pub fn stop(&mut self) {

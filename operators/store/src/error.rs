@@ -108,6 +108,9 @@ fn kind(error: &Error) -> StoreErrorKind {
     if text.contains("incorrectly configured region") || status(error) == Some(301) {
         return Kind::WrongRegion;
     }
+    if matches!(status(error), Some(401 | 403)) {
+        return Kind::Denied;
+    }
     if matches!(status(error), Some(429 | 500..)) || text.contains("SlowDown") {
         return Kind::Busy;
     }

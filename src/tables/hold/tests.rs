@@ -17,6 +17,11 @@ const SHORT: Term = Term {
 /// Longer than a test takes.
 const LONG: Term = Term { expiry: Duration::from_mins(10), ..SHORT };
 
+/// A run of another machine, as far as others can tell.
+fn elsewhere() -> Holder {
+    Holder { system: "another".to_owned(), ..Holder::myself() }
+}
+
 /// A place in a bucket, where nothing is tried twice.
 fn place(server: &S3Server) -> Location {
     server.bucket("bucket");
@@ -26,7 +31,8 @@ fn place(server: &S3Server) -> Location {
     Location::open_with("s3://bucket/out", Path::new("."), &variables).unwrap()
 }
 
-/// What runs on it stands still unless it is driven, as a process does that is stopped.
+/// What runs on it stands still unless it is driven, as a process does that is stopped. It shares no connections
+/// with others.
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -43,27 +49,26 @@ fn refused(taken: Result<Hold, OutputError>) -> String {
 async fn a_lease_that_is_renewed_keeps_others_out() {
     let server = S3Server::start();
     let place = place(&server);
-    let first = Hold::take_for(&place, SHORT).await.unwrap();
+    let first = Hold::take_as(elsewhere(), &place, SHORT).await.unwrap();
     for _ in 0..3 {
-        let name = refused(Hold::take_for(&place, SHORT).await);
+        let name = refused(Hold::take_as(elsewhere(), &place, SHORT).await);
         assert!(name.starts_with(&format!("run {}, process ", first.holder().run)), "{name}");
     }
     sleep(2 * SHORT.expiry).await;
     first.check().await.unwrap();
     first.release().await;
     let begin = Instant::now();
-    Hold::take_for(&place, LONG).await.unwrap();
+    Hold::take_as(elsewhere(), &place, LONG).await.unwrap();
     assert!(begin.elapsed() < LONG.expiry);
 }
 
 #[test]
 fn a_lease_that_is_not_renewed_goes_to_who_waits_for_its_end() {
     let server = S3Server::start();
-    let place = place(&server);
     let (stalled, waiting) = (runtime(), runtime());
-    let first = stalled.block_on(Hold::take_for(&place, SHORT)).unwrap();
+    let first = stalled.block_on(Hold::take_as(elsewhere(), &place(&server), SHORT)).unwrap();
     let begin = Instant::now();
-    let second = waiting.block_on(Hold::take_for(&place, SHORT)).unwrap();
+    let second = waiting.block_on(Hold::take_as(elsewhere(), &place(&server), SHORT)).unwrap();
     assert!(begin.elapsed() >= SHORT.expiry);
     waiting.block_on(second.check()).unwrap();
     // As soon as it goes on, and not after the next renewal.
@@ -83,13 +88,14 @@ fn a_lease_of_a_process_that_is_gone_is_not_waited_for() {
     let mut child = Command::new("true").spawn().unwrap();
     child.wait().unwrap();
     let gone = Holder { process: child.id(), ..Holder::myself() };
-    let elsewhere = Holder { system: "another".to_owned(), ..gone.clone() };
+    // Whose number another process has by now.
+    let reused = Holder { began: 1, ..Holder::myself() };
     runtime().block_on(async {
-        for (holder, waits) in [(gone, false), (elsewhere, true)] {
+        for (holder, waits) in [(gone, false), (reused, false), (elsewhere(), true)] {
             let lease = serde_json::to_vec(&holder).unwrap();
             place.root().put(&place.path("_backstory/lease"), lease.into()).await.unwrap();
             let begin = Instant::now();
-            let hold = Hold::take_for(&place, SHORT).await.unwrap();
+            let hold = Hold::take_as(elsewhere(), &place, SHORT).await.unwrap();
             assert_eq!(begin.elapsed() >= SHORT.expiry, waits);
             hold.release().await;
         }
@@ -101,14 +107,13 @@ fn a_lease_of_a_process_that_is_gone_is_not_waited_for() {
 async fn an_expired_lease_is_taken_once() {
     let server = S3Server::start();
     let place = place(&server);
-    let lost = Holder { system: "another".to_owned(), ..Holder::myself() };
-    let lease = serde_json::to_vec(&lost).unwrap();
+    let lease = serde_json::to_vec(&elsewhere()).unwrap();
     place.root().put(&place.path("_backstory/lease"), lease.into()).await.unwrap();
     let takers = (0..6).map(|number| {
         let place = place.clone();
         tokio::spawn(async move {
             sleep(Duration::from_millis(number)).await;
-            Hold::take_for(&place, SHORT).await
+            Hold::take_as(elsewhere(), &place, SHORT).await
         })
     });
     let taken = futures::future::try_join_all(takers).await.unwrap();
@@ -121,7 +126,7 @@ async fn an_expired_lease_is_taken_once() {
 async fn a_renewal_of_which_nothing_is_known_loses_no_lease() {
     let server = S3Server::start();
     let place = place(&server);
-    let hold = Hold::take_for(&place, SHORT).await.unwrap();
+    let hold = Hold::take_as(elsewhere(), &place, SHORT).await.unwrap();
     for fault in [Fault::InternalAfter, Fault::ResetAfter, Fault::Internal] {
         let (kinds, stall) = (vec![fault], Duration::ZERO);
         let before = server.requests("PUT");
@@ -133,4 +138,14 @@ async fn a_renewal_of_which_nothing_is_known_loses_no_lease() {
         hold.check().await.unwrap();
     }
     hold.release().await;
+}
+
+/// As a lock in a folder: whether it gets on or not.
+#[test]
+fn a_process_of_this_system_that_is_alive_is_not_waited_for() {
+    let server = S3Server::start();
+    let stalled = runtime();
+    let first = stalled.block_on(Hold::take_as(Holder::myself(), &place(&server), SHORT)).unwrap();
+    let name = refused(runtime().block_on(Hold::take_as(elsewhere(), &place(&server), LONG)));
+    assert!(name.contains(&first.holder().run), "{name}");
 }
