@@ -15,14 +15,14 @@ use tokio::runtime::Runtime;
 
 use crate::common::{Outcome, Place};
 use crate::corpus::place_with_corpus;
-use crate::models::{Model, place_with};
+use crate::models::{Model, RETHINK, finished, place_with};
 use crate::server::Scenario;
 
 /// Where the tests write to.
 pub const OUT: &str = "s3://bucket/some/out";
 
 /// Keeps what models answer in the bucket, too.
-const ANSWERS: [&str; 2] = ["--set", "models.author.answers=s3://bucket/answers"];
+pub const ANSWERS: [&str; 2] = ["--set", "models.author.answers=s3://bucket/answers"];
 
 /// A server with a bucket, which the program finds when it runs in this place. It tries for so many seconds.
 pub fn serve(place: &mut Place, patience: &str) -> S3Server {
@@ -34,11 +34,6 @@ pub fn serve(place: &mut Place, patience: &str) -> S3Server {
     }
     place.set_environment(environment);
     server
-}
-
-fn finished(outcome: Outcome) -> Outcome {
-    assert!(matches!(outcome.code, Some(0 | 1)), "{}", outcome.report());
-    outcome
 }
 
 /// Names and versions of all objects below a URI.
@@ -164,7 +159,7 @@ struct Slow {
 impl Slow {
     fn new(patience: &str) -> Self {
         let model = Model::new(Scenario { latency_ms: 20, ..Scenario::default() });
-        let mut place = place_with(&model, 12, &format!("max_in_flight = {IN_FLIGHT}"));
+        let mut place = place_with(&model, 8, &format!("max_in_flight = {IN_FLIGHT}"));
         let server = serve(&mut place, patience);
         Self { place, server, model }
     }
@@ -314,9 +309,6 @@ const QUICK: [Fault; 6] = [
     Fault::ResetAfter,
     Fault::Truncate,
 ];
-
-/// Thoughts are those that a run in one go would have had.
-const RETHINK: [&str; 2] = ["--set", "operator.simulate.rethink=true"];
 
 #[test]
 fn an_outage_is_outlived_or_told() {
