@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use backstory_store::Location;
+use backstory_store::{Location, make_folder};
 use object_store::path::Path as ObjectPath;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload, UpdateVersion};
 use serde::{Deserialize, Serialize};
@@ -170,7 +170,7 @@ impl Hold {
 fn lock(folder: &Path, holder: &Holder) -> Result<Kind, OutputError> {
     let failed = |source| OutputError::Folder { path: folder.to_owned(), source };
     let ours = folder.join("_backstory");
-    std::fs::create_dir_all(&ours).map_err(failed)?;
+    make_folder(&ours).map_err(failed)?;
     let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
     let mut file = options.open(ours.join("lock")).map_err(failed)?;
     match file.try_lock() {

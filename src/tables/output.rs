@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backstory_core::{Digest, Spent};
-use backstory_store::Location;
+use backstory_store::{Location, make_folder};
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, LogicalFileView, MetadataExt as _, Transaction};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -429,7 +429,7 @@ async fn prepare(place: &Location) -> Result<(), OutputError> {
 /// What lies in a folder, which is made if it is not there.
 fn names(folder: &Path) -> Result<Vec<String>, OutputError> {
     let failed = |source| OutputError::Folder { path: folder.to_owned(), source };
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    make_folder(folder).map_err(failed)?;
     let entries = std::fs::read_dir(folder).map_err(failed)?;
     let name = |entry: std::io::Result<std::fs::DirEntry>| {
         entry.map(|entry| entry.file_name().to_string_lossy().into_owned())

@@ -10,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::buckets::{ANSWERS, OUT, serve};
 use crate::common::{Place, Rows};
 use crate::corpus::{Dice, place_with_corpus};
@@ -87,6 +89,20 @@ impl Killed {
         fs::read_dir(self.files.join("_backstory/commits")).map_or(0, Iterator::count)
     }
 
+    /// Whether the latest commit is written down, and not done in all tables yet.
+    fn is_half_done(&self) -> bool {
+        let entries = fs::read_dir(self.files.join("_backstory/commits")).into_iter().flatten();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let Some(latest) =
+            paths.filter(|path| path.extension().is_some_and(|it| it == "json")).max()
+        else {
+            return false;
+        };
+        let commit: Value = serde_json::from_slice(&fs::read(latest).unwrap()).unwrap();
+        let version = commit["tables"]["repositories"]["version"].as_u64().unwrap();
+        !self.files.join(format!("repositories/_delta_log/{version:020}.json")).exists()
+    }
+
     /// Waits for a while, or for the next commit and a moment.
     fn wait(&self, child: &mut Child, whole: Duration, dice: &mut Dice) {
         if dice.roll(2) == 0 {
@@ -103,7 +119,7 @@ impl Killed {
     /// had been one run.
     fn is_killed_fifty_times(&self) {
         let (mut dice, mut whole) = (Dice(5), Duration::from_secs(1));
-        let mut struck = 0;
+        let (mut struck, mut half_done) = (0, 0);
         for round in 0..50 {
             self.change(&mut dice);
             self.change(&mut dice);
@@ -115,8 +131,10 @@ impl Killed {
                 None => struck += 1,
                 Some(_) => whole = begin.elapsed(),
             }
+            half_done += usize::from(self.is_half_done());
         }
         assert!(struck > 25, "only {struck} kills struck a run that was under way");
+        assert!(half_done > 0, "no kill struck a commit that was under way");
         let begin = Instant::now();
         finished(self.place.run_into(self.out, &self.further));
         assert!(begin.elapsed() < Duration::from_secs(25), "nobody holds the output any more");

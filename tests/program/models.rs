@@ -4,7 +4,6 @@
 //! byte of a file, budgets that are passed, and keys that get out.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
