@@ -17,6 +17,7 @@ use object_store::path::Path as ObjectPath;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload, UpdateVersion};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::OutputError;
@@ -113,7 +114,8 @@ enum Kind {
         term: Term,
         /// When the request was sent that renewed it last; none if it is lost.
         renewed: watch::Receiver<Option<Instant>>,
-        renewal: tokio::task::JoinHandle<()>,
+        /// Ends when it is dropped.
+        renewal: JoinSet<()>,
         store: Arc<dyn ObjectStore>,
         path: ObjectPath,
     },
@@ -150,10 +152,8 @@ impl Hold {
 
     /// Lets go, so that the next run does not have to wait.
     pub async fn release(self) {
-        let Kind::Lease { renewal, store, path, term, .. } = self.kind else { return };
-        renewal.abort();
-        // Ended or not: nothing renews it any more.
-        let _ = renewal.await;
+        let Kind::Lease { mut renewal, store, path, term, .. } = self.kind else { return };
+        renewal.shutdown().await;
         let delete = async {
             // Another run may have taken it, and noticed or not it is that one's then.
             if let Ok(Some((Some(other), _))) = read(&*store, &path).await
@@ -217,8 +217,8 @@ async fn lease(place: &Location, holder: &Holder, term: Term) -> Result<Kind, Ou
         }
     };
     let (sender, renewed) = watch::channel(Some(since));
-    let renewal = renew(Arc::clone(&store), path.clone(), holder.clone(), version, term, sender);
-    let renewal = tokio::spawn(renewal);
+    let mut renewal = JoinSet::new();
+    renewal.spawn(renew(Arc::clone(&store), path.clone(), holder.clone(), version, term, sender));
     Ok(Kind::Lease { term, renewed, renewal, store, path })
 }
 

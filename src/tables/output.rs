@@ -88,31 +88,41 @@ impl Output {
     pub async fn open(place: &Location, identity: &Identity) -> Result<Self, OutputError> {
         prepare(place).await?;
         let hold = Hold::take(place).await?;
+        let (place, identity) = (place.clone(), identity.clone());
+        let mut output = Self { place, hold, tables: vec![], version: 0, identity };
+        match output.catch_up().await {
+            Ok(()) => Ok(output),
+            Err(error) => {
+                output.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens the tables and does what the latest commit says.
+    async fn catch_up(&mut self) -> Result<(), OutputError> {
+        let place = &self.place;
         let latest = commits::latest(place).await?;
-        let mut tables = vec![];
         for table in Table::ALL {
             let delta = match delta::open(place, table, None).await? {
                 Some(delta) => delta,
                 None if latest.is_none() => {
-                    delta::create(place, table, identity.properties()).await?
+                    delta::create(place, table, self.identity.properties()).await?
                 }
                 None => {
                     let missing = format!("the table \"{}\" is not there", table.name());
                     return Err(OutputError::Damaged(missing));
                 }
             };
-            tables.push((table, delta));
+            self.tables.push((table, delta));
         }
-        if latest.is_none() && tables.iter().any(|(_, delta)| delta::version(delta) > 0) {
+        if latest.is_none() && self.tables.iter().any(|(_, delta)| delta::version(delta) > 0) {
             return Err(OutputError::Unrecorded(place.to_string()));
         }
-        let version = latest.as_ref().map_or(0, |commit| commit.version);
-        let (place, identity) = (place.clone(), identity.clone());
-        let mut output = Self { place, hold, tables, version, identity };
-        if let Some(latest) = latest {
-            output.apply(&latest).await?;
+        match latest {
+            Some(latest) => self.apply(&latest).await,
+            None => Ok(()),
         }
-        Ok(output)
     }
 
     /// Opens an output that is there, to see to it without a plan.

@@ -153,6 +153,19 @@ impl Killed {
         let history = self.place.run(&["history", self.out, "--json"]).exits(0).stdout;
         let replacing = history.lines().filter(|line| !line.contains("\"replaced\":0,")).count();
         assert!(replacing > 10, "{replacing} commits replaced rows");
+        self.is_clean();
+    }
+
+    /// Files that no commit names, whole or cut off, can be cleared away.
+    fn is_clean(&self) {
+        let rows = self.place.rows(self.out);
+        let mut left = vec!["sequences/part-0.parquet"];
+        // An upload that was cut off is no file in a bucket.
+        left.extend(self.place.at(self.out).is_dir().then_some("sequences/part-0.parquet#1"));
+        left.iter().for_each(|name| fs::write(self.files.join(name), "cut off").unwrap());
+        self.place.run(&["vacuum", self.out, "--keep", "0s"]).exits(0);
+        assert!(left.iter().all(|name| !self.files.join(name).exists()));
+        rows.assert_same(&self.place.rows(self.out), "after clearing away");
     }
 }
 
