@@ -138,7 +138,8 @@ pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result
         run,
     });
     let result = process::execute(&shared);
-    // A run that failed may leave a commit under way, which must not be cut off with the runtime.
+    // A run that failed may leave uploads and a commit under way, which must not be cut off with the runtime.
+    shared.pool.broadcast(|_| ());
     let output = runtime.block_on(shared.output.lock()).take();
     if let Some(output) = output {
         runtime.block_on(output.close());

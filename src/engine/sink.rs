@@ -236,13 +236,18 @@ impl Pool {
     ) {
         let (shared, sender) = (Arc::clone(&self.shared), self.sender.clone());
         let activator = Arc::clone(&self.activator);
-        self.shared.pool.spawn_fifo(move || match work(&shared) {
-            Ok(outcome) => {
-                // An error means that the worker is gone, and nobody waits.
-                let _ = sender.send((slot, outcome));
-                let _ = activator.activate();
+        self.shared.pool.spawn_fifo(move || {
+            if shared.run.control.has_failed() {
+                return;
             }
-            Err(error) => shared.run.control.fail(error.into()),
+            match work(&shared) {
+                Ok(outcome) => {
+                    // An error means that the worker is gone, and nobody waits.
+                    let _ = sender.send((slot, outcome));
+                    let _ = activator.activate();
+                }
+                Err(error) => shared.run.control.fail(error.into()),
+            }
         });
     }
 }

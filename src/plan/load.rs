@@ -334,7 +334,7 @@ impl<K: Kind> Section<K> {
 
 /// Tables in a folder of repositories look like a repository to the next run.
 fn sink_in_source(typed: &Typed, base: &Path) -> Option<Problem> {
-    let (uri, place) = typed.sink.as_ref()?.uri.as_ref()?;
+    let (uri, place) = typed.sink.as_ref()?.uri.as_ref().filter(|(uri, _)| !uri.contains("://"))?;
     let source = typed.source.as_ref()?;
     let sink = plain(&base.join(uri));
     let schema = (source.kind?.config.schema)();

@@ -177,22 +177,11 @@ impl Reader<'_> {
         let uri = config
             .as_ref()
             .and_then(|config| Some((config.uri.clone(), table.get("uri")?.place.clone())));
-        if let Some((uri, place)) = &uri {
-            self.scheme(uri, place);
-        }
         let inputs = table.get("inputs").map(|inputs| match &inputs.value {
             Value::List(nodes) => nodes.iter().map(reference).collect(),
             _ => vec![None],
         });
         Some(Sink { place: node.place.clone(), uri, inputs })
-    }
-
-    fn scheme(&mut self, uri: &str, place: &Place) {
-        if let Some((scheme, _)) = uri.split_once("://") {
-            let problem = Problem::error(format!("tables cannot be written to \"{scheme}\""));
-            let problem = problem.at(place, "not a local folder");
-            self.problems.push(problem.hint("write the path of a folder"));
-        }
     }
 
     fn run(&mut self, node: &Node) -> Option<Run> {

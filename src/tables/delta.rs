@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backstory_store::Location;
+use backstory_store::{Location, make_folder};
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::{LogicalFileView, StructType};
@@ -52,8 +52,7 @@ pub async fn create(
     properties: Vec<(String, String)>,
 ) -> Result<DeltaTable, OutputError> {
     if let Some(folder) = place.join(table.name()).local() {
-        std::fs::create_dir_all(&folder)
-            .map_err(|source| OutputError::Folder { path: folder, source })?;
+        make_folder(&folder).map_err(|source| OutputError::Folder { path: folder, source })?;
     }
     let schema: StructType = (&*table.schema()).try_into_kernel()?;
     Ok(CreateBuilder::new()

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use backstory_store::{StoreError, StoreErrorKind};
+use backstory_store::StoreError;
 use thiserror::Error;
 
 /// What can go wrong with an output, by what the user can do about it.
@@ -67,6 +67,9 @@ pub enum OutputError {
          hint: make room and run the same command again; what is committed is kept and not made again"
     )]
     Full,
+    /// The bucket failed, and was tried again for as long as it should be.
+    #[error("{}\nhint: {}", .0.message, .0.hint)]
+    Bucket(StoreError),
     /// The store refused to read or write.
     #[error("the output cannot be read or written: {0}")]
     Store(String),
@@ -76,36 +79,28 @@ pub enum OutputError {
 }
 
 impl OutputError {
-    /// What a store says, whatever it is wrapped in; a full disk is told apart.
+    /// A store's error; what a bucket says, what is missing and a full disk are told apart, whatever they are
+    /// wrapped in.
     fn from_chain(error: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = Some(error);
         while let Some(cause) = next {
-            if let Some(error) = cause.downcast_ref::<object_store::Error>() {
-                return Self::of_store(error);
+            if let Some(said) = cause.downcast_ref::<StoreError>() {
+                return Self::Bucket(said.clone());
             }
-            let full = |io: &std::io::Error| {
-                use std::io::ErrorKind::{QuotaExceeded, StorageFull};
-                matches!(io.kind(), StorageFull | QuotaExceeded)
-            };
-            if cause.downcast_ref().is_some_and(full) {
+            if let Some(object_store::Error::NotFound { path, .. }) = cause.downcast_ref() {
+                return Self::Damaged(format!("\"{path}\" is not there"));
+            }
+            if let Some(io) = cause.downcast_ref::<std::io::Error>()
+                && matches!(
+                    io.kind(),
+                    std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+                )
+            {
                 return Self::Full;
             }
             next = cause.source();
         }
         Self::Store(error.to_string())
-    }
-
-    fn of_store(error: &object_store::Error) -> Self {
-        let told = match error {
-            object_store::Error::NotFound { path, .. } => {
-                return Self::Damaged(format!("\"{path}\" is not there"));
-            }
-            error => StoreError::new("the output", error),
-        };
-        match told.kind {
-            StoreErrorKind::Full => Self::Full,
-            _ => Self::Store(format!("{}\nhint: {}", told.message, told.hint)),
-        }
     }
 }
 

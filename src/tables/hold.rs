@@ -1,29 +1,43 @@
 //! Keeps a second run out of an output.
 //!
 //! In a folder, a lock that the system lets go of however the process ends. In a bucket, a lease: an object that
-//! its holder renews, and that may be taken over when it has not been renewed for [`EXPIRY`]. That is told by
-//! watching it, not by comparing clocks. A holder that was taken over finds out at its next renewal or commit,
-//! whichever comes first: see [`super::commits`].
+//! its holder renews, and that may be taken over when it has not been renewed for the time of [`TERM`]. That is
+//! told by watching it, not by comparing clocks; of a process of the same system by asking the system. A holder that was taken over finds out at its next renewal or
+//! commit, whichever comes first: see [`super::commits`]. One that could not renew for so long commits nothing
+//! before it has.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use backstory_store::Location;
+use backstory_store::{Location, make_folder};
 use object_store::path::Path as ObjectPath;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload, UpdateVersion};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 use super::OutputError;
 
-/// How long a lease holds that is not renewed.
-const EXPIRY: Duration = Duration::from_secs(30);
+/// The times of a lease.
+#[derive(Clone, Copy)]
+struct Term {
+    /// How long it holds when it is not renewed.
+    expiry: Duration,
+    /// How often it is renewed.
+    renewal: Duration,
+    /// How often it is looked at by who waits for its end.
+    look: Duration,
+}
 
-/// How often a lease is renewed.
-const RENEWAL: Duration = Duration::from_secs(8);
+const TERM: Term = Term {
+    expiry: Duration::from_secs(30),
+    renewal: Duration::from_secs(8),
+    look: Duration::from_secs(1),
+};
 
 /// Who holds an output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +48,8 @@ pub struct Holder {
     /// Tells processes of one host apart from those of another of the same name, or of the same after a restart.
     system: String,
     process: u32,
+    /// When the process began, as the system counts: another one may get its number.
+    began: u64,
     /// Milliseconds since 1970.
     since: u64,
     /// The same, of the last renewal.
@@ -47,14 +63,14 @@ impl Holder {
         let (system, process) = (system(), std::process::id());
         let name = format!("{host} {system} {process} {}", since.as_nanos());
         let run = backstory_core::Digest::of(name).to_string()[..12].to_owned();
-        let since = since.as_millis() as u64;
-        Self { run, host, system, process, since, renewed: since }
+        let (since, began) = (since.as_millis() as u64, began(process).unwrap_or_default());
+        Self { run, host, system, process, began, since, renewed: since }
     }
 
-    /// Whether it is known to be gone: a process of this system that is no more.
-    fn is_gone(&self) -> bool {
+    /// Whether it is there still, if it is a process of this system; of others that cannot be told.
+    fn is_alive(&self) -> Option<bool> {
         let mine = !self.system.is_empty() && self.system == system();
-        mine && !Path::new(&format!("/proc/{}", self.process)).exists()
+        mine.then(|| began(self.process) == Some(self.began))
     }
 }
 
@@ -74,6 +90,15 @@ fn system() -> String {
     if boot.is_empty() { String::new() } else { system }
 }
 
+/// When a process of this system began; none if it is no more, even if nobody has asked yet how it ended.
+fn began(process: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // There may be anything in the name, which is in parentheses.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    if state == "Z" { None } else { fields.nth(18)?.parse().ok() }
+}
+
 /// An output that is held.
 pub struct Hold {
     holder: Holder,
@@ -86,8 +111,11 @@ enum Kind {
         _file: File,
     },
     Lease {
-        lost: Arc<AtomicBool>,
-        renewal: tokio::task::JoinHandle<()>,
+        term: Term,
+        /// When the request was sent that renewed it last; none if it is lost.
+        renewed: watch::Receiver<Option<Instant>>,
+        /// Ends when it is dropped.
+        renewal: JoinSet<()>,
         store: Arc<dyn ObjectStore>,
         path: ObjectPath,
     },
@@ -96,10 +124,13 @@ enum Kind {
 impl Hold {
     /// Takes hold of an output, or says who has it.
     pub async fn take(place: &Location) -> Result<Self, OutputError> {
-        let holder = Holder::myself();
+        Self::take_as(Holder::myself(), place, TERM).await
+    }
+
+    async fn take_as(holder: Holder, place: &Location, term: Term) -> Result<Self, OutputError> {
         let kind = match place.local() {
             Some(folder) => lock(&folder, &holder)?,
-            None => lease(place, &holder).await?,
+            None => lease(place, &holder, term).await?,
         };
         Ok(Self { holder, kind })
     }
@@ -109,31 +140,37 @@ impl Hold {
         &self.holder
     }
 
-    /// An error if another run has taken over.
-    pub fn check(&self) -> Result<(), OutputError> {
-        match &self.kind {
-            Kind::Lease { lost, .. } if lost.load(Ordering::Acquire) => Err(OutputError::TakenOver),
-            _ => Ok(()),
+    /// An error if another run has taken over. Waits while that cannot be told.
+    pub async fn check(&self) -> Result<(), OutputError> {
+        let Kind::Lease { renewed, term, .. } = &self.kind else { return Ok(()) };
+        let is_told = |at: &Option<Instant>| at.is_none_or(|at| at.elapsed() < term.expiry);
+        match renewed.clone().wait_for(is_told).await {
+            Ok(at) if at.is_some() => Ok(()),
+            _ => Err(OutputError::TakenOver),
         }
     }
 
     /// Lets go, so that the next run does not have to wait.
     pub async fn release(self) {
-        if let Kind::Lease { lost, renewal, store, path } = self.kind {
-            renewal.abort();
-            // Ended or not: nothing renews it any more. Who cannot be told waits until it has expired.
-            let _ = renewal.await;
-            if !lost.load(Ordering::Acquire) {
+        let Kind::Lease { mut renewal, store, path, term, .. } = self.kind else { return };
+        renewal.shutdown().await;
+        let delete = async {
+            // Another run may have taken it, and noticed or not it is that one's then.
+            if let Ok(Some((Some(other), _))) = read(&*store, &path).await
+                && other.run == self.holder.run
+            {
                 let _ = store.delete(&path).await;
             }
-        }
+        };
+        // A store that cannot be told now is not waited for: the lease expires.
+        let _ = timeout(term.renewal, delete).await;
     }
 }
 
 fn lock(folder: &Path, holder: &Holder) -> Result<Kind, OutputError> {
     let failed = |source| OutputError::Folder { path: folder.to_owned(), source };
     let ours = folder.join("_backstory");
-    std::fs::create_dir_all(&ours).map_err(failed)?;
+    make_folder(&ours).map_err(failed)?;
     let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
     let mut file = options.open(ours.join("lock")).map_err(failed)?;
     match file.try_lock() {
@@ -158,31 +195,50 @@ fn busy(place: &str, holder: Option<&Holder>) -> OutputError {
     OutputError::Busy { place: place.to_owned(), holder }
 }
 
-async fn lease(place: &Location, holder: &Holder) -> Result<Kind, OutputError> {
+async fn lease(place: &Location, holder: &Holder, term: Term) -> Result<Kind, OutputError> {
     let (store, path) = (Arc::clone(place.root()), place.path("_backstory/lease"));
-    let version = loop {
+    let (version, since) = loop {
+        let since = Instant::now();
         if let Some(version) = put(&*store, &path, holder, PutMode::Create).await? {
-            break version;
+            break (version, since);
         }
         let Some((other, version)) = read(&*store, &path).await? else { continue };
-        if !other.as_ref().is_some_and(Holder::is_gone) {
-            tokio::time::sleep(EXPIRY).await;
-            match read(&*store, &path).await? {
-                None => continue,
-                Some((now, later)) if later.e_tag != version.e_tag => {
-                    return Err(busy(&place.to_string(), now.as_ref()));
-                }
-                Some(_) => {}
-            }
+        let now = match other.as_ref().and_then(Holder::is_alive) {
+            Some(true) => Some(other),
+            Some(false) => None,
+            None => renewed(&*store, &path, &version, term).await?,
+        };
+        if let Some(now) = now {
+            return Err(busy(&place.to_string(), now.as_ref()));
         }
+        let since = Instant::now();
         if let Some(version) = put(&*store, &path, holder, PutMode::Update(version)).await? {
-            break version;
+            break (version, since);
         }
     };
-    let lost = Arc::new(AtomicBool::new(false));
-    let renewal = renew(Arc::clone(&store), path.clone(), holder.clone(), version, &lost);
-    let renewal = tokio::spawn(renewal);
-    Ok(Kind::Lease { lost, renewal, store, path })
+    let (sender, renewed) = watch::channel(Some(since));
+    let mut renewal = JoinSet::new();
+    renewal.spawn(renew(Arc::clone(&store), path.clone(), holder.clone(), version, term, sender));
+    Ok(Kind::Lease { term, renewed, renewal, store, path })
+}
+
+/// Looks at a lease until it has expired or is gone. Who holds it, if it has another version before that.
+async fn renewed(
+    store: &dyn ObjectStore,
+    path: &ObjectPath,
+    version: &UpdateVersion,
+    term: Term,
+) -> Result<Option<Option<Holder>>, OutputError> {
+    let begin = Instant::now();
+    while begin.elapsed() < term.expiry {
+        sleep(term.look).await;
+        match read(store, path).await? {
+            None => break,
+            Some((now, later)) if later.e_tag != version.e_tag => return Ok(Some(now)),
+            Some(_) => {}
+        }
+    }
+    Ok(None)
 }
 
 /// The holder, if it can be read, and the version of the lease; none if there is no lease.
@@ -214,38 +270,43 @@ async fn put(
     match store.put_opts(path, payload, mode.into()).await {
         Ok(result) => Ok(Some(result.into())),
         Err(Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotFound { .. }) => {
-            // The answer to our own request may have been lost, and the request sent again.
+            // The answer to our own request may have been lost: to this one, or to one that was given up.
             let found = read(store, path).await?;
-            Ok(found
-                .filter(|(other, _)| other.as_ref() == Some(holder))
-                .map(|(_, version)| version))
+            let is_own =
+                |other: &Option<Holder>| other.as_ref().is_some_and(|it| it.run == holder.run);
+            Ok(found.filter(|(other, _)| is_own(other)).map(|(_, version)| version))
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// Renews a lease until it is lost. Each renewal gives it another version, which who waits for its end sees.
-fn renew(
+async fn renew(
     store: Arc<dyn ObjectStore>,
     path: ObjectPath,
     mut holder: Holder,
     mut version: UpdateVersion,
-    lost: &Arc<AtomicBool>,
-) -> impl Future<Output = ()> + use<> {
-    let lost = Arc::clone(lost);
-    async move {
-        loop {
-            tokio::time::sleep(RENEWAL).await;
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            // A store whose versions are digests has to be given another content.
-            holder.renewed = now.as_millis() as u64;
-            match put(&*store, &path, &holder, PutMode::Update(version.clone())).await {
-                Ok(Some(next)) => version = next,
-                Ok(None) => break,
-                // The store cannot be asked for now; whoever finds the lease expired takes it.
-                Err(_) => {}
+    term: Term,
+    renewed: watch::Sender<Option<Instant>>,
+) {
+    loop {
+        sleep(term.renewal).await;
+        let begin = Instant::now();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        // A store whose versions are digests has to be given another content.
+        holder.renewed = now.as_millis() as u64;
+        match put(&*store, &path, &holder, PutMode::Update(version.clone())).await {
+            Ok(Some(next)) => {
+                version = next;
+                renewed.send_replace(Some(begin));
             }
+            Ok(None) => break,
+            // The store cannot be asked for now; whoever finds the lease expired takes it.
+            Err(_) => {}
         }
-        lost.store(true, Ordering::Release);
     }
+    renewed.send_replace(None);
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backstory_core::{Digest, Spent};
-use backstory_store::Location;
+use backstory_store::{Location, make_folder};
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, LogicalFileView, MetadataExt as _, Transaction};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -90,31 +90,41 @@ impl Output {
     pub async fn open(place: &Location, identity: &Identity) -> Result<Self, OutputError> {
         prepare(place).await?;
         let hold = Hold::take(place).await?;
+        let (place, identity) = (place.clone(), identity.clone());
+        let mut output = Self { place, hold, tables: vec![], version: 0, identity };
+        match output.catch_up().await {
+            Ok(()) => Ok(output),
+            Err(error) => {
+                output.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens the tables and does what the latest commit says.
+    async fn catch_up(&mut self) -> Result<(), OutputError> {
+        let place = &self.place;
         let latest = commits::latest(place).await?;
-        let mut tables = vec![];
         for table in Table::ALL {
             let delta = match delta::open(place, table, None).await? {
                 Some(delta) => delta,
                 None if latest.is_none() => {
-                    delta::create(place, table, identity.properties()).await?
+                    delta::create(place, table, self.identity.properties()).await?
                 }
                 None => {
                     let missing = format!("the table \"{}\" is not there", table.name());
                     return Err(OutputError::Damaged(missing));
                 }
             };
-            tables.push((table, delta));
+            self.tables.push((table, delta));
         }
-        if latest.is_none() && tables.iter().any(|(_, delta)| delta::version(delta) > 0) {
+        if latest.is_none() && self.tables.iter().any(|(_, delta)| delta::version(delta) > 0) {
             return Err(OutputError::Unrecorded(place.to_string()));
         }
-        let version = latest.as_ref().map_or(0, |commit| commit.version);
-        let (place, identity) = (place.clone(), identity.clone());
-        let mut output = Self { place, hold, tables, version, identity };
-        if let Some(latest) = latest {
-            output.apply(&latest).await?;
+        match latest {
+            Some(latest) => self.apply(&latest).await,
+            None => Ok(()),
         }
-        Ok(output)
     }
 
     /// Opens an output that is there, to see to it without a plan.
@@ -191,7 +201,7 @@ impl Output {
     }
 
     async fn carry_out(&mut self, commit: Commit) -> Result<(), OutputError> {
-        self.hold.check()?;
+        self.hold.check().await?;
         commit.write(&self.place).await?;
         self.apply(&commit).await
     }
@@ -436,7 +446,7 @@ async fn prepare(place: &Location) -> Result<(), OutputError> {
 /// What lies in a folder, which is made if it is not there.
 fn names(folder: &Path) -> Result<Vec<String>, OutputError> {
     let failed = |source| OutputError::Folder { path: folder.to_owned(), source };
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    make_folder(folder).map_err(failed)?;
     let entries = std::fs::read_dir(folder).map_err(failed)?;
     let name = |entry: std::io::Result<std::fs::DirEntry>| {
         entry.map(|entry| entry.file_name().to_string_lossy().into_owned())

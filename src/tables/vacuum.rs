@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use backstory_store::clear_staged;
 use deltalake_core::checkpoints::create_checkpoint;
 use futures::TryStreamExt;
 use object_store::ObjectStoreExt;
@@ -75,6 +76,13 @@ impl Output {
                 vacuumed.files += 1;
                 vacuumed.bytes += object.size;
             }
+        }
+        // What is left of data files that were cut off: who holds the output knows that nobody else writes any.
+        if let Some(path) = folder.local() {
+            let failed = |source| OutputError::Folder { path: path.clone(), source };
+            let (files, bytes) = clear_staged(&path).map_err(failed)?;
+            vacuumed.files += files;
+            vacuumed.bytes += bytes;
         }
         Ok(())
     }

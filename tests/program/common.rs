@@ -16,11 +16,12 @@ use tempfile::TempDir;
 /// A folder with a plan, repositories and outputs, gone when the test is over.
 pub struct Place {
     folder: TempDir,
+    environment: Vec<(String, String)>,
 }
 
 impl Place {
     pub fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self { folder: TempDir::new().unwrap(), environment: vec![] }
     }
 
     /// With a plan in it, and the tokenizer that it needs.
@@ -41,6 +42,11 @@ impl Place {
         place
     }
 
+    /// Runs the program with these variables from now on.
+    pub fn set_environment(&mut self, environment: Vec<(String, String)>) {
+        self.environment = environment;
+    }
+
     pub fn at(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }
@@ -56,6 +62,7 @@ impl Place {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.envs(self.environment.iter().cloned());
         command
     }
 
@@ -64,15 +71,21 @@ impl Place {
         self.outcome(&self.command(arguments).output().unwrap())
     }
 
-    /// `run plan.toml` into the folder `out`, with further arguments.
+    /// `run plan.toml` into the folder or URI `out`, with further arguments.
     pub fn run_into(&self, out: &str, further: &[&str]) -> Outcome {
         let sink = format!("sink.uri={out}");
         self.run(&[&["run", "plan.toml", "--set", &sink], further].concat())
     }
 
-    /// What a run left behind in the folder `out`.
+    /// The folder or URI `out`, as the program would open it.
+    pub fn location(&self, out: &str) -> Location {
+        let variables = self.environment.iter().cloned().collect();
+        Location::open_with(out, self.folder.path(), &variables).unwrap()
+    }
+
+    /// What a run left behind in the folder or at the URI `out`.
     pub fn rows(&self, out: &str) -> Rows {
-        rows(&self.at(out))
+        rows(&self.location(out))
     }
 
     /// How often each table of the folder `out` was committed to.
@@ -165,10 +178,10 @@ pub fn location(folder: &Path) -> Location {
 }
 
 /// Reads all rows of an output.
-pub fn rows(out: &Path) -> Rows {
+fn rows(out: &Location) -> Rows {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let reader = Reader::open(&location(out), None).await.unwrap();
+        let reader = Reader::open(out, None).await.unwrap();
         let batches = async |table: &str, order: &str| {
             let sql = format!("SELECT * FROM {table} ORDER BY {order}");
             reader.stream(&sql).await.unwrap().try_collect::<Vec<_>>().await.unwrap()

@@ -9,10 +9,12 @@
 
 mod again;
 mod bad_input;
+mod buckets;
 mod commands;
 mod common;
 mod corpus;
 mod deps;
+mod durable;
 mod estimates;
 mod full_disk;
 mod git;

@@ -4,13 +4,12 @@
 //! byte of a file, budgets that are passed, and keys that get out.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::common::{Outcome, Place, Rows};
-use crate::corpus::{Dice, place_with_corpus};
+use crate::common::{Outcome, Place};
+use crate::corpus::place_with_corpus;
 use crate::server::{Fault, Kind, Scenario, Server};
 
 /// A server, and the runtime that it needs.
@@ -42,6 +41,12 @@ impl Model {
         assert_eq!(twice.collect::<Vec<_>>(), []);
     }
 
+    /// How many answers were given to what had been answered before.
+    pub fn asked_again(&self) -> u64 {
+        let stats = self.server().stats();
+        stats.bodies.values().map(|(_, answered)| answered.saturating_sub(1)).sum()
+    }
+
     pub fn stop(&mut self) {
         let server = self.server.take().unwrap();
         self.runtime.block_on(server.stop());
@@ -71,7 +76,10 @@ pub fn query(place: &Place, sql: &str) -> Value {
     outcome.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect()
 }
 
-fn finished(outcome: Outcome) -> Outcome {
+/// Has thoughts written again when what was read before them has changed, as a run in one go would.
+pub const RETHINK: [&str; 2] = ["--set", "operator.simulate.rethink=true"];
+
+pub fn finished(outcome: Outcome) -> Outcome {
     assert!(matches!(outcome.code, Some(0 | 1)), "{}", outcome.report());
     outcome
 }
@@ -217,40 +225,6 @@ fn a_dead_server_among_several_ends_nothing() {
     dead.stop();
     finished(place.run_into("out", &[]));
     alive.asked_once();
-}
-
-/// What was answered is not asked again: twenty kills cost no more than what was in flight at them.
-#[test]
-fn kills_cost_no_more_than_what_was_in_flight() {
-    const IN_FLIGHT: u64 = 4;
-    let model = Model::new(Scenario { latency_ms: 5, ..Scenario::default() });
-    let further = format!("max_in_flight = {IN_FLIGHT}");
-    let place = place_with(&model, 30, &further);
-    finished(place.run_into("whole", &[]));
-    let expected = model.requests();
-    fs::remove_dir_all(place.at("answers")).unwrap();
-
-    let model = Model::new(Scenario { latency_ms: 5, ..Scenario::default() });
-    write_plan(&place, &model, &further);
-    let mut dice = Dice(3);
-    let mut kills = 0;
-    for _ in 0..20 {
-        let mut child = place.command(&["run", "plan.toml", "--json"]).spawn().unwrap();
-        let begun = model.requests();
-        let goal = begun + dice.roll(expected / 20);
-        while model.requests() <= goal && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        child.kill().unwrap();
-        kills += u64::from(child.wait().unwrap().code().is_none());
-    }
-    assert!(kills > 5, "only {kills} kills struck a run that was under way");
-    finished(place.run_into("out", &[]));
-    let asked = model.requests();
-    assert!(asked <= expected + kills * IN_FLIGHT, "{asked} for {expected}, {kills} kills");
-    let whole: Rows = place.rows("whole");
-    whole.assert_same(&place.rows("out"), "after kills");
-    place.run(&["verify", "out"]).exits(0);
 }
 
 /// A key is in no table, no message, no plan of the output, and no answer that is kept.

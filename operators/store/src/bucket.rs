@@ -72,7 +72,8 @@ fn steady<S: ObjectStore + MultipartStore>(
         let why = said.split_once(" error: ").map_or(&*said, |(_, why)| why);
         LocationError::new(format!("\"{}\" cannot be opened: {why}", plain(url)), hint(url))
     })?;
-    Ok(Arc::new(Steady::new(store, retry_for(variables.get(RETRY_SECONDS))?)))
+    let name = plain(url).trim_end_matches('/').to_owned();
+    Ok(Arc::new(Steady::new(store, name, retry_for(variables.get(RETRY_SECONDS))?)))
 }
 
 fn hint(url: &Url) -> &'static str {

@@ -45,9 +45,12 @@ pub enum StoreErrorKind {
 }
 
 impl StoreError {
-    /// What went wrong at a place, which is named as people know it.
+    /// What went wrong at a place, which is named as people know it. A store in the network has named it itself.
     pub fn new(place: &str, error: &Error) -> Self {
         use StoreErrorKind as Kind;
+        if let Some(said) = chain(error).find_map(|cause| cause.downcast_ref::<Self>()) {
+            return said.clone();
+        }
         let kind = kind(error);
         let place = without_query(place);
         let message = match kind {
@@ -104,6 +107,9 @@ fn kind(error: &Error) -> StoreErrorKind {
     }
     if text.contains("incorrectly configured region") || status(error) == Some(301) {
         return Kind::WrongRegion;
+    }
+    if matches!(status(error), Some(401 | 403)) {
+        return Kind::Denied;
     }
     if matches!(status(error), Some(429 | 500..)) || text.contains("SlowDown") {
         return Kind::Busy;

@@ -244,6 +244,23 @@ impl Writer {
     }
 }
 
+/// Deletes what is left in a folder of objects that were never complete, as their writers were killed. Nobody may
+/// be writing there. How many there were, and their bytes.
+pub fn clear_staged(folder: &Path) -> io::Result<(u64, u64)> {
+    let (mut files, mut bytes) = (0, 0);
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| Some(name.rsplit_once('#')?.1));
+        if number.is_some_and(|number| number.parse::<u32>().is_ok()) {
+            bytes += entry.metadata()?.len();
+            fs::remove_file(entry.path())?;
+            files += 1;
+        }
+    }
+    Ok((files, bytes))
+}
+
 /// Makes a folder with all above it, there to stay.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     let Some(above) = folder.parent() else { return Ok(()) };

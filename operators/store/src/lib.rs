@@ -37,6 +37,6 @@ mod steady;
 pub use bucket::Variables;
 pub use create::{Created, create};
 pub use error::{StoreError, StoreErrorKind};
-pub use folder::{make_folder, sync_folder};
+pub use folder::{clear_staged, make_folder, sync_folder};
 pub use location::{Location, LocationError};
 pub use runtime::block_on;

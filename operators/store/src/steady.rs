@@ -28,6 +28,7 @@ use object_store::{
 
 use crate::error::lacks_credentials;
 use crate::patience::{Patience, is_conflict, passes};
+use crate::{StoreError, StoreErrorKind};
 
 mod upload;
 
@@ -41,6 +42,8 @@ pub(crate) struct Steady<S>(Arc<Inner<S>>);
 
 struct Inner<S> {
     store: S,
+    /// Its URI, without a slash at the end.
+    name: String,
     /// How long something is tried that does not succeed.
     limit: Duration,
     /// Whether the store has ever answered.
@@ -48,8 +51,8 @@ struct Inner<S> {
 }
 
 impl<S: ObjectStore + MultipartStore> Steady<S> {
-    pub fn new(store: S, limit: Duration) -> Self {
-        Self(Arc::new(Inner { store, limit, answered: AtomicBool::new(false) }))
+    pub fn new(store: S, name: String, limit: Duration) -> Self {
+        Self(Arc::new(Inner { store, name, limit, answered: AtomicBool::new(false) }))
     }
 }
 
@@ -63,6 +66,20 @@ impl<S: ObjectStore + MultipartStore> Inner<S> {
         // Who never had credentials will not get any by waiting.
         let hopeless = !self.answered.load(Ordering::Relaxed) && lacks_credentials(error);
         passes(error) && !hopeless && patience.wait().await
+    }
+
+    /// What was given up, in words for people. What tells of an object's state stays what it is for programs.
+    fn told(&self, location: Option<&Path>, error: Error) -> Error {
+        let place = location.map_or(self.name.clone(), |path| format!("{}/{path}", self.name));
+        let said = StoreError::new(&place, &error);
+        let is_for_people = said.kind == StoreErrorKind::NoBucket
+            || matches!(
+                error,
+                Error::Generic { .. }
+                    | Error::PermissionDenied { .. }
+                    | Error::Unauthenticated { .. }
+            );
+        if is_for_people { Error::Generic { store: "bucket", source: said.into() } } else { error }
     }
 
     async fn persist<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T>
@@ -171,11 +188,13 @@ impl<S: ObjectStore + MultipartStore> ObjectStore for Steady<S> {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        if options.mode != PutMode::Overwrite {
-            return self.0.put_on_condition(location, payload, options).await;
-        }
-        let put = || self.0.store.put_opts(location, payload.clone(), options.clone());
-        self.0.persist(put).await
+        let put = if options.mode == PutMode::Overwrite {
+            let put = || self.0.store.put_opts(location, payload.clone(), options.clone());
+            self.0.persist(put).await
+        } else {
+            self.0.put_on_condition(location, payload, options).await
+        };
+        put.map_err(|error| self.0.told(Some(location), error))
     }
 
     async fn put_multipart_opts(
@@ -187,13 +206,15 @@ impl<S: ObjectStore + MultipartStore> ObjectStore for Steady<S> {
             let operation = "uploads in parts with attributes".to_owned();
             return Err(Error::NotImplemented { operation, implementer: self.to_string() });
         }
-        let id = self.0.persist(|| self.0.store.create_multipart(location)).await?;
+        let create = self.0.persist(|| self.0.store.create_multipart(location)).await;
+        let id = create.map_err(|error| self.0.told(Some(location), error))?;
         Ok(Box::new(Upload::new(Arc::clone(&self.0), location.clone(), id)))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let get = || self.0.store.get_opts(location, options.clone());
-        let mut found = self.0.persist(get).await?;
+        let found = self.0.persist(get).await;
+        let mut found = found.map_err(|error| self.0.told(Some(location), error))?;
         if let (GetResultPayload::Stream(body), Some(e_tag)) =
             (&mut found.payload, &found.meta.e_tag)
         {
@@ -220,7 +241,10 @@ impl<S: ObjectStore + MultipartStore> ObjectStore for Steady<S> {
             let inner = Arc::clone(&inner);
             async move {
                 match chunk.into_iter().collect::<Result<Vec<_>>>() {
-                    Ok(paths) => inner.delete(paths).await,
+                    Ok(paths) => {
+                        let deleted = inner.delete(paths).await.into_iter();
+                        deleted.map(|it| it.map_err(|error| inner.told(None, error))).collect()
+                    }
                     Err(error) => vec![Err(error)],
                 }
             }
@@ -241,7 +265,8 @@ impl<S: ObjectStore + MultipartStore> ObjectStore for Steady<S> {
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.0.persist(|| self.0.store.list_with_delimiter(prefix)).await
+        let listed = self.0.persist(|| self.0.store.list_with_delimiter(prefix)).await;
+        listed.map_err(|error| self.0.told(prefix, error))
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
@@ -249,7 +274,8 @@ impl<S: ObjectStore + MultipartStore> ObjectStore for Steady<S> {
             // Nobody could tell a copy by somebody else from one whose answer was lost.
             return self.0.store.copy_opts(from, to, options).await;
         }
-        self.0.persist(|| self.0.store.copy_opts(from, to, options.clone())).await
+        let copied = self.0.persist(|| self.0.store.copy_opts(from, to, options.clone())).await;
+        copied.map_err(|error| self.0.told(Some(to), error))
     }
 }
 
@@ -294,9 +320,11 @@ impl<S: ObjectStore + MultipartStore> Reading<S> {
                     let range = Some(GetRange::Bounded(self.open.clone()));
                     let options = GetOptions { range, ..self.options.clone() };
                     let get = || self.store.store.get_opts(&self.location, options.clone());
-                    self.body = self.store.persist(get).await?.into_stream();
+                    let found = self.store.persist(get).await;
+                    let found = found.map_err(|it| self.store.told(Some(&self.location), it));
+                    self.body = found?.into_stream();
                 }
-                Some(Err(error)) => return Err(error),
+                Some(Err(error)) => return Err(self.store.told(Some(&self.location), error)),
                 None => return Ok(None),
             }
         }
@@ -336,7 +364,7 @@ impl<S: ObjectStore + MultipartStore> Listing<S> {
                 Some(Err(error)) if self.store.again(&error, &mut self.patience).await => {
                     self.rest = self.store.list(self.prefix.as_ref(), self.after.as_ref());
                 }
-                Some(Err(error)) => return Err(error),
+                Some(Err(error)) => return Err(self.store.told(self.prefix.as_ref(), error)),
                 None => return Ok(None),
             }
         }

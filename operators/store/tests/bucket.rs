@@ -316,6 +316,8 @@ async fn errors_say_what_to_do() {
     let mut lines = vec![get("nothing there", &place).await];
     let wrong = with("s3://bucket/some", &[("AWS_SECRET_ACCESS_KEY", "wrong")]);
     lines.push(get("wrong key", &wrong).await);
+    let listed = wrong.root().list_with_delimiter(Some(wrong.prefix())).await;
+    lines.push(told("wrong key for a list", &wrong, &listed.unwrap_err()));
     let none = with("s3://none/some", &[]);
     let listed: Result<Vec<_>, _> = none.store().list(None).try_collect().await;
     lines.push(told("no bucket", &none, &listed.unwrap_err()));

@@ -80,8 +80,10 @@ fn a_missing_author_is_told_once() {
 }
 
 #[test]
-fn a_sink_is_a_folder() {
+fn a_sink_is_a_folder_or_in_a_bucket() {
     let folder = folder();
+    let elsewhere = changed("uri = \"out\"", "uri = \"ftp://host/out\"");
+    snapshot!("sink_scheme", wrong(folder.path(), &elsewhere).to_plain_string());
     fs::write(folder.path().join("out"), "").unwrap();
     let message = wrong(folder.path(), GOOD).to_plain_string();
     snapshot!("build_sink", message.replace(&folder.path().display().to_string(), "/FOLDER"));

@@ -119,7 +119,8 @@ fn variables() {
 
 #[test]
 fn sinks() {
-    snapshot!("sink_scheme", errors(&changed("uri = \"out\"", "uri = \"s3://bucket/out\""), &[]));
+    let plan = good(&changed("uri = \"out\"", "uri = \"s3://bucket/out\""), &[]);
+    assert_eq!(plan.sink().unwrap().to_string(), "s3://bucket/out");
     snapshot!("sink_empty", errors(&changed("uri = \"out\"", "uri = \"\""), &[]));
     let plan = good(&changed("uri = \"out\"", "uri = \"./repositories/../repositories/out\""), &[]);
     snapshot!("sink_in_source", plan.warnings().to_plain_string());

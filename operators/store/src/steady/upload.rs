@@ -73,7 +73,7 @@ impl<S: ObjectStore + MultipartStore> MultipartUpload for Upload<S> {
         let (location, id) = (self.location.clone(), self.id.clone());
         Box::pin(async move {
             let put = || store.store.put_part(&location, &id, index, part.clone());
-            let part = store.persist(put).await?;
+            let part = store.persist(put).await.map_err(|it| store.told(Some(&location), it))?;
             arrived.lock().unwrap_or_else(PoisonError::into_inner).insert(index, part);
             Ok(())
         })
@@ -91,7 +91,9 @@ impl<S: ObjectStore + MultipartStore> MultipartUpload for Upload<S> {
                 Err(error @ Error::NotFound { .. }) if unknown => {
                     return self.own().await?.ok_or(error);
                 }
-                result => return result,
+                result => {
+                    return result.map_err(|it| self.store.told(Some(&self.location), it));
+                }
             }
         }
     }
@@ -100,7 +102,7 @@ impl<S: ObjectStore + MultipartStore> MultipartUpload for Upload<S> {
         let abort = || self.store.store.abort_multipart(&self.location, &self.id);
         match self.store.persist(abort).await {
             Err(Error::NotFound { .. }) => Ok(()),
-            result => result,
+            result => result.map_err(|it| self.store.told(Some(&self.location), it)),
         }
     }
 }
