@@ -13,6 +13,7 @@ mod commands;
 mod common;
 mod corpus;
 mod deps;
+mod dry_run;
 mod estimates;
 mod full_disk;
 mod git;
