@@ -283,11 +283,10 @@ pub async fn search(
     concerned: &BTreeSet<String>,
 ) -> Result<Traces, OutputError> {
     let owners: BTreeSet<_> = named(targets).union(concerned).cloned().collect();
-    let mut traces = Traces::default();
-    traces.rows = self::concerned(&output.reader()?, targets).await?.len() as u64;
+    let rows = self::concerned(&output.reader()?, targets).await?.len() as u64;
+    let mut left = 0;
     for at in kept {
-        traces.kept += keys_of(at, &owners).await.map_err(OutputError::Store)?.len() as u64;
+        left += keys_of(at, &owners).await.map_err(OutputError::Store)?.len() as u64;
     }
-    traces.earlier = output.traces(&owners).await?;
-    Ok(traces)
+    Ok(Traces { rows, kept: left, earlier: output.traces(&owners).await? })
 }

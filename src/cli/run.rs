@@ -1,6 +1,8 @@
 //! `backstory run`, and runs on behalf of other commands.
 
 mod display;
+mod dry_run;
+mod forecast;
 mod summary;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -11,20 +13,22 @@ use std::time::Instant;
 
 use backstory_core::Spent;
 use clap::Args;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::style::Paint;
 use super::{CliError, Exit, PlanArgs};
-use crate::engine::{Control, Known, Progress, Run};
+use crate::engine::{Control, Kept, Known, Progress, Run};
 use crate::forget::{Forgotten, Remaining};
 use crate::plan::Resolved;
-use crate::tables::{Change, Identity, Operation, Output, OutputError, RepositoryRow};
+use crate::tables::{Change, Identity, Operation, Output, OutputError, Reader, RepositoryRow};
 
 use display::Display;
 pub(super) use summary::{Stop, Summary, Vanished};
 
 /// Arguments of `run`.
 #[derive(Args)]
+#[command(after_help = AFTER_HELP)]
 pub struct RunArgs {
     #[command(flatten)]
     plan: PlanArgs,
@@ -34,13 +38,25 @@ pub struct RunArgs {
     /// Remove the rows of repositories that the source does not have any more
     #[arg(long)]
     prune: bool,
+    /// Say what a run would do, without doing it: repositories, files, requests. Writes nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
 }
 
+const AFTER_HELP: &str = "\
+With --dry-run, requests whose answers are kept count as none, and their answers are taken as they are. What is not
+there is made up, and what would follow from it may differ from what a run then asks: where a search decides by
+scores when to end, where a gate refuses an answer or an answer cannot be used, and with budgets. All else is exact.
+Tokens are estimated. The output need not be there, and another run may write to it meanwhile.";
+
 /// Runs the plan to its end, or until Ctrl-C.
 pub fn run(args: &RunArgs) -> Result<Exit, CliError> {
+    if args.dry_run {
+        return dry_run::dry_run(args);
+    }
     let plan = args.plan.resolve()?;
     let names = list(&plan)?;
     let options = Options { workers: workers(args.workers), prune: args.prune };
@@ -79,13 +95,11 @@ pub(super) fn execute(
     Options { workers, prune }: Options,
 ) -> Result<Summary, CliError> {
     let begin = Instant::now();
-    crate::engine::give_memory_back(workers);
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    let runtime = runtime(workers)?;
     let mut output = runtime.block_on(Output::open(&plan.sink, &identity(&plan)))?;
     let forgotten = runtime.block_on(Forgotten::read(output.place()))?;
     let (plan, names) = without(plan, names, forgotten);
-    let known = runtime.block_on(known(&plan, &output))?;
+    let known = runtime.block_on(known(&plan, &output.reader()?))?;
     let vanished = vanished(&names, &known);
     if prune && !vanished.is_empty() {
         let change = Change { removed: vanished.clone(), ..Change::default() };
@@ -99,31 +113,46 @@ pub(super) fn execute(
         }
     }
 
+    let (sink, listed) = (plan.sink.clone(), names.len() as u64);
+    let (authors, judges) = (plan.authors.clone(), plan.judges.clone());
     let progress = Arc::new(Progress::default());
     let control = Arc::new(Control::default());
-    stop_on_interrupt(&runtime, Arc::clone(&control))?;
-    let (sink, listed) = (plan.sink.clone(), names.len() as u64);
+    let kept = Kept::of(output.place());
     let run = Run {
         plan,
         names,
         known,
+        kept,
         workers,
         progress: Arc::clone(&progress),
         control: Arc::clone(&control),
     };
-    let (authors, judges) = (run.plan.authors.clone(), run.plan.judges.clone());
-    let display = Display::start(Arc::clone(&progress), listed, authors.clone(), judges.clone());
-    let result = crate::engine::run(run, output, runtime.handle());
-    display.stop();
-    result?;
-
-    let reason = || control.reason().map_or(Stop::Interrupted, Stop::Unavailable);
-    let stopped = control.is_stopping().then(reason);
+    let stopped = carry_out(run, output, &runtime)?;
     let models = authors.iter().filter_map(|author| author.status()).collect();
     let scorers = judges.iter().filter_map(|judge| judge.status()).collect();
     let committed = progress.committed();
     let seconds = begin.elapsed().as_secs_f64();
     Ok(Summary { listed, vanished, progress, committed, stopped, models, scorers, seconds, sink })
+}
+
+/// The runtime of runs.
+fn runtime(workers: usize) -> io::Result<Runtime> {
+    crate::engine::give_memory_back(workers);
+    tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()
+}
+
+/// Runs with progress on standard error. Why it was stopped before its end, if it was.
+fn carry_out(run: Run, output: Output, runtime: &Runtime) -> Result<Option<Stop>, CliError> {
+    let control = Arc::clone(&run.control);
+    stop_on_interrupt(runtime, Arc::clone(&control))?;
+    let (authors, judges) = (run.plan.authors.clone(), run.plan.judges.clone());
+    let display =
+        Display::start(Arc::clone(&run.progress), run.names.len() as u64, authors, judges);
+    let result = crate::engine::run(run, output, runtime.handle());
+    display.stop();
+    result?;
+    let reason = || control.reason().map_or(Stop::Interrupted, Stop::Unavailable);
+    Ok(control.is_stopping().then(reason))
 }
 
 /// A plan and the repositories of its source without what was forgotten.
@@ -141,14 +170,14 @@ fn without(
 }
 
 /// The repositories that have rows.
-async fn known(plan: &Resolved, output: &Output) -> Result<HashMap<String, Known>, OutputError> {
+async fn known(plan: &Resolved, reader: &Reader) -> Result<HashMap<String, Known>, OutputError> {
     let hash = plan.hash.to_string();
     let mut known = HashMap::new();
     let mut note = |row: RepositoryRow| {
         let what = Known::of(&row, &hash);
         known.insert(row.repo, what);
     };
-    output.repositories(&mut note).await?;
+    reader.repositories(&mut note).await?;
     Ok(known)
 }
 
@@ -189,7 +218,7 @@ fn identity(plan: &Resolved) -> Identity {
 
 /// The first Ctrl-C, or request to terminate, finishes and commits what is under way; the second one leaves
 /// at once.
-fn stop_on_interrupt(runtime: &tokio::runtime::Runtime, control: Arc<Control>) -> io::Result<()> {
+fn stop_on_interrupt(runtime: &Runtime, control: Arc<Control>) -> io::Result<()> {
     let _context = runtime.enter();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

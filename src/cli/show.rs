@@ -67,7 +67,7 @@ async fn find(args: &ShowArgs) -> Result<Vec<(TrajectoryRow, SequenceRow)>, CliE
 
 async fn first_repo(reader: &Reader, out: &str) -> Result<String, CliError> {
     let names = reader.texts("SELECT min(repo) FROM trajectories").await?;
-    let missing = || CliError::Usage(format!("\"{}\" holds no trajectory", out));
+    let missing = || CliError::Usage(format!("\"{out}\" holds no trajectory"));
     names.into_iter().next().ok_or_else(missing)
 }
 

@@ -79,7 +79,7 @@ async fn keep_or_make(
     }
     let key = kept::key(plan, resident, structure, simulation, file);
     let found = match key.filter(|_| resident.has_rows) {
-        Some(key) => shared.kept.find(key, structure).await,
+        Some(key) => shared.run.kept.find(key, structure).await,
         None => None,
     };
     let is_known = match found {
@@ -88,7 +88,7 @@ async fn keep_or_make(
     };
     let made = make(shared, resident, structure, simulation, file).await;
     if let Some(key) = key.filter(|_| !is_known)
-        && let Err(why) = shared.kept.keep(key, structure, &made).await
+        && let Err(why) = shared.run.kept.keep(key, structure, &made).await
     {
         return halted(&Halt::Unavailable(format!("drafts cannot be kept: {why}")));
     }

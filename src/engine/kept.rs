@@ -4,7 +4,7 @@
 //! A draft is found by all that it was made of, apart from those contents. One that read what is there by now is
 //! not taken from here: it is made again, of answers that are kept, which costs nothing and counts what was paid.
 
-use backstory_core::{Digest, DraftRecord, Hasher, Recalled, Structure};
+use backstory_core::{Digest, DraftRecord, Hasher, Recalled, Request, Structure};
 use backstory_keep::{Place, Shelves};
 use backstory_store::Location;
 use serde::{Deserialize, Serialize};
@@ -36,31 +36,41 @@ pub fn drafts(output: &Location) -> Shelves {
     })
 }
 
-/// Drafts of earlier runs into the same output.
+/// Drafts of earlier runs into an output.
 pub struct Kept {
     shelves: Shelves,
+    grows: bool,
 }
 
 impl Kept {
-    /// Those of an output.
+    /// Those of an output, and more as they are made.
     pub fn of(output: &Location) -> Self {
-        Self { shelves: drafts(output) }
+        Self { shelves: drafts(output), grows: true }
+    }
+
+    /// Those of an output and no more, for a run that says what another one would pay. Theirs are paid.
+    pub fn foreseen(output: &Location) -> Self {
+        Self { shelves: drafts(output), grows: false }
     }
 
     /// The draft of that key, in terms of a structure. What cannot be read counts as absent: it is made again.
     pub async fn find(&self, key: Digest, structure: &Structure) -> Option<Recalled> {
         let bytes = self.shelves.read(key).await.ok()??;
-        serde_json::from_slice::<Entry>(&bytes).ok()?.draft.recall(structure)
+        let mut found = serde_json::from_slice::<Entry>(&bytes).ok()?.draft.recall(structure)?;
+        if !self.grows {
+            found.requests = found.requests.into_iter().map(Request::unpaid).collect();
+        }
+        Some(found)
     }
 
-    /// Keeps a draft. A power cut may take it back, and then it is made again.
+    /// Keeps a draft, if drafts are kept. A power cut may take it back, and then it is made again.
     pub async fn keep(
         &self,
         key: Digest,
         structure: &Structure,
         drafted: &Drafted,
     ) -> Result<(), String> {
-        let Ok(draft) = &drafted.draft.result else { return Ok(()) };
+        let (true, Ok(draft)) = (self.grows, &drafted.draft.result) else { return Ok(()) };
         let draft = DraftRecord::of(structure, draft, &drafted.draft.requests, &drafted.trials);
         let entry = Entry { repository: structure.repository.name.clone(), draft };
         let bytes = serde_json::to_vec(&entry).map_err(|error| error.to_string())?;

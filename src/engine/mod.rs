@@ -50,11 +50,11 @@ pub use process::{EXIT_PANIC, exit_on_panic};
 pub use tally::{Progress, Tally};
 
 pub(crate) use finish::trajectory_id;
+pub use kept::Kept;
 pub(crate) use kept::{drafts, owner as draft_owner};
 pub(crate) use resident::Resident;
 
 use budget::Finishing;
-use kept::Kept;
 use resident::{Residents, repository_id};
 
 /// A run: everything that its threads share.
@@ -65,6 +65,8 @@ pub struct Run {
     pub names: Vec<Arc<str>>,
     /// Repositories that have rows already.
     pub known: HashMap<String, Known>,
+    /// Drafts of those.
+    pub kept: Kept,
     /// Timely workers, and compute threads.
     pub workers: usize,
     /// Counts for whoever watches.
@@ -110,7 +112,6 @@ struct Shared {
     run: Run,
     residents: Residents,
     finishing: Finishing,
-    kept: Kept,
     pool: rayon::ThreadPool,
     runtime: tokio::runtime::Handle,
     /// None once the run is over.
@@ -130,7 +131,6 @@ pub fn run(run: Run, output: Output, runtime: &tokio::runtime::Handle) -> Result
     let shared = Arc::new(Shared {
         residents: Residents::default(),
         finishing: Finishing::new(finishing_bytes(&run)),
-        kept: Kept::of(output.place()),
         pool,
         runtime: runtime.clone(),
         output: Mutex::new(Some(output)),

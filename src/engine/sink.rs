@@ -109,7 +109,7 @@ enum Outcome {
     /// The rows of a repository are in it, which holds no memory any more.
     Encoded(Box<Open>, Credit),
     /// It lies in the store.
-    Sealed(Sealed),
+    Sealed(Box<Sealed>),
 }
 
 /// A place for one segment at a time.
@@ -150,7 +150,7 @@ impl Writer {
                     slot.open = Some(open);
                 }
                 Outcome::Sealed(sealed) => {
-                    give(held, Ok(sealed));
+                    give(held, Ok(*sealed));
                     *slot = Slot::new(&self.pool.shared);
                 }
             }
@@ -224,7 +224,7 @@ impl Pool {
         self.spawn(slot, |_shared| {
             let Open { segment, mut change, tally } = open;
             change.add = segment.close()?;
-            Ok(Outcome::Sealed(Sealed { change, tally }))
+            Ok(Outcome::Sealed(Box::new(Sealed { change, tally })))
         });
     }
 
@@ -257,7 +257,7 @@ impl Pool {
 const REST: u32 = 9;
 
 /// Commits segments on worker 0, one commit at a time with all that came meanwhile.
-pub fn commit<'scope>(sealed: StreamVec<'scope, Epoch, Sealed>, shared: &Arc<Shared>) {
+pub fn commit(sealed: StreamVec<'_, Epoch, Sealed>, shared: &Arc<Shared>) {
     let shared = Arc::clone(shared);
     let worker = sealed.scope().worker().clone();
     let to_first_worker = Exchange::new(|_: &Sealed| 0);

@@ -8,7 +8,7 @@ use backstory_core::{
     Answers, Author, BuildError, Environment, Flatten, Judge, ModelEnvironment, OrderFiles,
     OutlineFile, PlanRepository, Source, Work,
 };
-use backstory_search::Even;
+use backstory_search::{Even, Foreseen};
 use backstory_store::Location;
 
 use super::diagnostic::{Diagnostics, Place, Problem};
@@ -27,11 +27,22 @@ const SCORES: &str = "_backstory/scores";
 impl Loaded {
     /// Reads and makes everything that the plan names. All that is wrong is reported at once.
     pub fn build(&self) -> Result<Resolved, Diagnostics> {
+        let places = self.places();
+        self.build_with(places.each_ref().map(|place| Answers::Asked(place)), &environment)
+    }
+
+    /// The same with models that are not asked and need no keys, and with what is kept of their answers: see
+    /// [`Answers::Foreseen`].
+    pub fn build_foreseen(&self) -> Result<Resolved, Diagnostics> {
+        let places = self.places();
+        self.build_with(places.each_ref().map(|place| Answers::Foreseen(place)), &no_key)
+    }
+
+    /// Where answers and scores are kept if a plan does not say.
+    fn places(&self) -> [String; 2] {
         // A sink that is none is reported by the build.
         let below = |name| self.sink().ok().map(|sink| sink.join(name).url().to_string());
-        let places = [below(ANSWERS), below(SCORES)].map(Option::unwrap_or_default);
-        let [answers, scores] = &places;
-        self.build_with([Answers::Asked(answers), Answers::Asked(scores)], &environment)
+        [ANSWERS, SCORES].map(|name| below(name).unwrap_or_default())
     }
 
     /// The same with answers and scores that were recorded in two folders: see [`Answers::Recorded`].
@@ -165,13 +176,17 @@ impl Builder<'_> {
         self.plan.models.iter().map(|model| self.taken(build(model), model)).collect()
     }
 
-    /// The same for scorers. Where nobody is asked, they find everything equally likely.
+    /// The same for scorers. Where nobody is asked, they find everything equally likely that is not on record.
     fn judges(&mut self, scores: Answers<'_>) -> Vec<Option<Arc<dyn Judge>>> {
         let environment =
             ModelEnvironment { base: &self.plan.base, answers: scores, key: self.key };
         let build = |scorer: &Configured<ScorerKind>| {
             let judge = (scorer.kind.build)(scorer.config.clone(), &environment)?;
-            Ok(if scores == Answers::Rehearsed { Arc::new(Even::like(&*judge)) } else { judge })
+            Ok(match scores {
+                Answers::Asked(_) | Answers::Recorded { .. } => judge,
+                Answers::Foreseen(_) => Arc::new(Foreseen::of(judge)),
+                Answers::Rehearsed => Arc::new(Even::like(&*judge)),
+            })
         };
         self.plan.scorers.iter().map(|scorer| self.taken(build(scorer), scorer)).collect()
     }

@@ -1,6 +1,7 @@
 //! Opening an output, and committing to its tables as one.
 
 use std::collections::{BTreeSet, HashMap};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use super::hold::Hold;
 use super::reader::Reader;
 use super::rewrite::{Rewriter, Rewritten};
 use super::segment::Bounds;
-use super::{OutputError, RepositoryRow, Segment, Table, delta};
+use super::{OutputError, Segment, Table, delta};
 
 /// Name of our application in transactions.
 const APPLICATION: &str = "backstory";
@@ -142,6 +143,18 @@ impl Output {
         Self::open(place, &identity).await
     }
 
+    /// The tables as a run would find them, without opening the output for writing; none if it would make them.
+    pub async fn look(place: &Location) -> Result<Option<Reader>, OutputError> {
+        check(place).await?;
+        match (Reader::open(place, None).await, commits::latest(place).await?) {
+            (Err(OutputError::Missing(_)), None) => Ok(None),
+            (Err(OutputError::Missing(what)), Some(_)) => {
+                Err(OutputError::Damaged(format!("a table of \"{what}\" is not there")))
+            }
+            (reader, _) => reader.map(Some),
+        }
+    }
+
     /// Lets other runs in.
     pub async fn close(self) {
         self.hold.release().await;
@@ -165,11 +178,6 @@ impl Output {
     /// The tables as they are now, for queries.
     pub fn reader(&self) -> Result<Reader, OutputError> {
         Reader::over(&self.place, self.tables.iter().map(|(table, delta)| (*table, delta)))
-    }
-
-    /// What is known of each repository that was dealt with.
-    pub async fn repositories(&self, each: impl FnMut(RepositoryRow)) -> Result<(), OutputError> {
-        self.reader()?.repositories(each).await
     }
 
     /// What earlier runs have paid, by model.
@@ -318,7 +326,7 @@ fn without<'a>(
         let rewriter = rewriter(table);
         let mut replacement = Replacement::default();
         for (path, size, bounds) in files {
-            match rewriter.rewrite(&path, size, bounds)? {
+            match rewriter.rewrite(&path, size, &bounds)? {
                 Rewritten::Same => continue,
                 Rewritten::Gone => {}
                 Rewritten::By(segment) => replacement.add.push(segment),
@@ -427,27 +435,35 @@ fn add(segment: &Segment, commit: &Commit, data_change: bool) -> Add {
     }
 }
 
-/// Makes sure that there is nothing of others.
+/// Makes sure that the place is there, and nothing of others in it.
 async fn prepare(place: &Location) -> Result<(), OutputError> {
+    check(place).await?;
+    let Some(folder) = place.local() else { return Ok(()) };
+    make_folder(&folder).map_err(|source| OutputError::Folder { path: folder, source })
+}
+
+/// Makes sure that there is nothing of others.
+async fn check(place: &Location) -> Result<(), OutputError> {
     let ours =
         |name: &str| name == "_backstory" || Table::ALL.iter().any(|table| name == table.name());
-    let foreign = match place.local() {
-        Some(folder) => !names(&folder)?.iter().all(|name| ours(name)),
-        None => {
-            let listed = place.root().list_with_delimiter(Some(place.prefix())).await?;
-            let folders = listed.common_prefixes.iter();
-            let is_ours = |path: &object_store::path::Path| path.filename().is_none_or(ours);
-            !listed.objects.is_empty() || !folders.map(is_ours).all(|is_ours| is_ours)
-        }
+    let foreign = if let Some(folder) = place.local() {
+        !names(&folder)?.iter().all(|name| ours(name))
+    } else {
+        let listed = place.root().list_with_delimiter(Some(place.prefix())).await?;
+        let mut folders = listed.common_prefixes.iter();
+        let is_ours = |path: &object_store::path::Path| path.filename().is_none_or(ours);
+        !(listed.objects.is_empty() && folders.all(is_ours))
     };
     if foreign { Err(OutputError::NotOurs(place.to_string())) } else { Ok(()) }
 }
 
-/// What lies in a folder, which is made if it is not there.
+/// What lies in a folder; nothing if it is not there.
 fn names(folder: &Path) -> Result<Vec<String>, OutputError> {
     let failed = |source| OutputError::Folder { path: folder.to_owned(), source };
-    make_folder(folder).map_err(failed)?;
-    let entries = std::fs::read_dir(folder).map_err(failed)?;
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(vec![]),
+        entries => entries.map_err(failed)?,
+    };
     let name = |entry: std::io::Result<std::fs::DirEntry>| {
         entry.map(|entry| entry.file_name().to_string_lossy().into_owned())
     };

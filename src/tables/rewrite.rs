@@ -22,7 +22,9 @@ use parquet::arrow::arrow_reader::{
 use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::SerializedFileWriter;
@@ -72,7 +74,12 @@ enum Going {
 impl Rewriter<'_> {
     /// Takes rows out of the data file at `path`, which is relative to the table's folder, and whose
     /// repositories lie between these bounds.
-    pub fn rewrite(&self, path: &str, size: u64, bounds: Bounds) -> Result<Rewritten, OutputError> {
+    pub fn rewrite(
+        &self,
+        path: &str,
+        size: u64,
+        bounds: &Bounds,
+    ) -> Result<Rewritten, OutputError> {
         if !self.repositories.iter().any(|name| bounds.may_have(name)) {
             return Ok(Rewritten::Same);
         }
@@ -221,7 +228,7 @@ impl DataFile<'_> {
     ) -> Result<(u64, Option<Bounds>), OutputError> {
         let metadata: &ParquetMetaData = self.metadata.metadata();
         let metadata = metadata.row_group(group);
-        let bytes = self.fetch(metadata.columns().iter().map(|column| column.byte_range()))?;
+        let bytes = self.fetch(metadata.columns().iter().map(ColumnChunkMetaData::byte_range))?;
         let mut row_group = writer.next_row_group()?;
         for column in metadata.columns() {
             let close = ColumnCloseResult {

@@ -316,7 +316,7 @@ fn what_no_commit_names_does_not_exist() {
         assert_eq!(runtime.block_on(repos(folder.path(), table.name())), ["a", "b"]);
     }
     let mut known = vec![];
-    runtime.block_on(output.repositories(|row| known.push(row))).unwrap();
+    runtime.block_on(output.reader().unwrap().repositories(|row| known.push(row))).unwrap();
     assert_eq!(known, [repository("b"), repository("a")]);
 }
 

@@ -25,10 +25,11 @@ impl Output {
             let objects = objects.try_collect::<Vec<_>>().await?;
             for object in &objects {
                 let name = object.location.filename().unwrap_or_default();
-                let is_data = folder.path(name) == object.location && name.ends_with(".parquet");
-                let has = match (is_data, name.ends_with(".json")) {
-                    (true, _) => self.has_rows(table, object, &names).await?,
-                    (_, true) => self.names(object, repositories).await?,
+                // What lies deeper belongs to the log.
+                let is_data = folder.path(name) == object.location;
+                let has = match object.location.extension() {
+                    Some("parquet") if is_data => self.has_rows(table, object, &names).await?,
+                    Some("json") => self.names(object, repositories).await?,
                     _ => false,
                 };
                 traces += u64::from(has);

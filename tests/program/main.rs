@@ -14,6 +14,7 @@ mod commands;
 mod common;
 mod corpus;
 mod deps;
+mod dry_run;
 mod durable;
 mod estimates;
 mod full_disk;

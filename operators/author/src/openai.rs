@@ -24,8 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use backstory_core::{
-    Answers, Author, AuthorError, Authored, BuildError, Digest, Hasher, ModelEnvironment,
-    ModelStatus, Outcome, Plan, Repository, Request, Rewriting, Scene, Spent, Structure, Thought,
+    Author, AuthorError, Authored, BuildError, Digest, Hasher, ModelEnvironment, ModelStatus,
+    Outcome, Plan, Repository, Request, Rewriting, Scene, Spent, Structure, Thought,
 };
 use backstory_model::{Client, LocationError, Message, ModelConfig, Place, Question};
 use minijinja::{Value, context};
@@ -109,12 +109,7 @@ impl OpenAiConfig {
         self,
         environment: &ModelEnvironment<'_>,
     ) -> Result<Arc<dyn Author>, Vec<BuildError>> {
-        let price = self.model.price;
-        let author = self.author(environment)?;
-        Ok(match environment.answers {
-            Answers::Rehearsed => Arc::new(Rehearsal { author, price }),
-            Answers::Asked(_) | Answers::Recorded { .. } => Arc::new(author),
-        })
+        Ok(Arc::new(self.author(environment)?))
     }
 
     fn author(self, environment: &ModelEnvironment<'_>) -> Result<OpenAi, Vec<BuildError>> {
@@ -137,6 +132,7 @@ impl OpenAiConfig {
         };
         Ok(OpenAi {
             identity: self.identity(templates.digest),
+            rehearsal: Rehearsal::of(environment.answers, self.model.price),
             model: self.model.model,
             context_bytes: self.context_tokens as usize * BYTES_PER_TOKEN,
             plan_files: self.plan_files as usize,
@@ -171,6 +167,8 @@ pub(crate) struct OpenAi {
     templates: Templates,
     commons: Commons,
     client: Client,
+    /// None if the model is asked.
+    rehearsal: Option<Rehearsal>,
 }
 
 #[async_trait]
@@ -196,7 +194,7 @@ impl Author for OpenAi {
     }
 
     fn status(&self) -> Option<ModelStatus> {
-        Some(self.client.status())
+        self.rehearsal.is_none().then(|| self.client.status())
     }
 
     fn charge(&self, spent: &Spent) {
@@ -235,14 +233,18 @@ impl OpenAi {
         })
     }
 
-    /// The answer, never empty.
+    /// The answer, never empty. In a rehearsal, `stand_in` makes it of the question's key.
     async fn ask(
         &self,
         repository: &str,
         question: Question,
         requests: &mut Vec<Request>,
+        stand_in: impl FnOnce(Digest) -> String,
     ) -> Result<Answer, AuthorError> {
-        let asked = self.client.ask(repository, question).await;
+        let asked = match &self.rehearsal {
+            None => self.client.ask(repository, question).await,
+            Some(rehearsal) => rehearsal.ask(self, repository, question, stand_in).await,
+        };
         requests.extend(asked.requests);
         let reply = asked.result?;
         let text = reply.content.trim().to_owned();

@@ -12,7 +12,8 @@ pub(crate) fn files(facts: &Facts<'_>) -> Vec<FilePlan> {
     facts.structure.graph.order.iter().map(|&file| entry(facts, file)).collect()
 }
 
-fn entry(facts: &Facts<'_>, file: u32) -> FilePlan {
+/// The entry of one file.
+pub(crate) fn entry(facts: &Facts<'_>, file: u32) -> FilePlan {
     let mut relies_on = facts.needs(file);
     relies_on.retain(|&other| facts.precedes(other, file));
     FilePlan { file, purpose: facts.purpose(file), interface: interface(facts, file), relies_on }

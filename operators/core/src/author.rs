@@ -131,6 +131,9 @@ pub enum Answers<'a> {
         /// Whether a model is asked for what is not there, and its answer kept there.
         asks: bool,
     },
+    /// From what is kept at this URI, unless the configuration names another one. What is not there is made up
+    /// and not asked for, to count what it would cost; nothing is kept.
+    Foreseen(&'a str),
     /// From nobody: requests are made up but not sent, to count what they would cost.
     Rehearsed,
 }

@@ -64,6 +64,9 @@ pub enum Unscored {
     /// It cannot be had for now, for a reason that has nothing to do with what was asked.
     #[error("{0}")]
     Unavailable(String),
+    /// It is not on record, and nobody computes it.
+    #[error("{0}")]
+    Unrecorded(String),
 }
 
 /// How a scorer is doing, for whoever watches a run. Counts are of this run.

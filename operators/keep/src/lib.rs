@@ -43,8 +43,6 @@ pub enum Place {
         /// counts against a budget, for it is paid and was never charged.
         own: bool,
     },
-    /// A folder of what was recorded before: what is not there is not asked for.
-    Recorded(PathBuf),
     /// A place in a store. What it has acknowledged outlives a power cut.
     Store {
         /// The place.
@@ -52,9 +50,16 @@ pub enum Place {
         /// As with a folder.
         own: bool,
     },
+    /// One of these with what was recorded there before: what is not there is not asked for.
+    Recorded(Box<Place>),
 }
 
 impl Place {
+    /// A folder of what was recorded before.
+    pub fn recorded(folder: &Path) -> Self {
+        Self::Recorded(Box::new(Self::Folder { path: folder.to_owned(), own: false }))
+    }
+
     /// Where a plan keeps them: `named` is what the configuration names, if it names anything, a URI or a path
     /// that starts at `base`.
     pub fn of(
@@ -68,8 +73,12 @@ impl Place {
             (Answers::Recorded { folder, asks: true }, _) => {
                 Ok(Self::Folder { path: folder.to_owned(), own: false })
             }
-            (Answers::Recorded { folder, asks: false }, _) => Ok(Self::Recorded(folder.to_owned())),
-            (Answers::Rehearsed, None) => Ok(Self::Recorded(PathBuf::new())),
+            (Answers::Recorded { folder, asks: false }, _) => Ok(Self::recorded(folder)),
+            (Answers::Foreseen(uri), named) => {
+                let place = Self::at(named.unwrap_or(uri), base, false)?;
+                Ok(Self::Recorded(Box::new(place)))
+            }
+            (Answers::Rehearsed, None) => Ok(Self::recorded(Path::new(""))),
         }
     }
 
@@ -99,8 +108,9 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Folder { path, .. } | Self::Recorded(path) => path.display().fmt(f),
+            Self::Folder { path, .. } => path.display().fmt(f),
             Self::Store { location, .. } => location.fmt(f),
+            Self::Recorded(place) => place.fmt(f),
         }
     }
 }
@@ -108,8 +118,24 @@ impl fmt::Display for Place {
 /// Reads and writes objects at a place.
 pub struct Shelves {
     place: Place,
-    folder: Arc<Folder>,
+    at: At,
     settling: Semaphore,
+}
+
+/// What a place comes to.
+enum At {
+    Folder(Arc<Folder>),
+    Store(Location),
+}
+
+impl At {
+    fn of(place: &Place) -> Self {
+        match place {
+            Place::Folder { path, .. } => Self::Folder(Arc::new(Folder::new(path))),
+            Place::Store { location, .. } => Self::Store(location.clone()),
+            Place::Recorded(place) => Self::of(place),
+        }
+    }
 }
 
 /// An object under its name, which a killed process leaves behind whole and a power cut may not.
@@ -122,13 +148,7 @@ pub struct Unsettled {
 impl Shelves {
     /// What is kept at a place. Touches nothing yet.
     pub fn new(place: Place) -> Self {
-        let path = match &place {
-            Place::Folder { path, .. } | Place::Recorded(path) => path,
-            Place::Store { .. } => Path::new(""),
-        };
-        let folder = Arc::new(Folder::new(path));
-        let settling = Semaphore::new(SETTLING);
-        Self { place, folder, settling }
+        Self { at: At::of(&place), place, settling: Semaphore::new(SETTLING) }
     }
 
     /// Where that is.
@@ -138,11 +158,9 @@ impl Shelves {
 
     /// The object under a key, if there is one. An error is what the system says.
     pub async fn read(&self, key: Digest) -> Result<Option<Bytes>, String> {
-        match &self.place {
-            Place::Folder { .. } | Place::Recorded(_) => {
-                self.blocking(move |folder| folder.read(key)).await
-            }
-            Place::Store { location, .. } => {
+        match &self.at {
+            At::Folder(folder) => blocking(folder, move |folder| folder.read(key)).await,
+            At::Store(location) => {
                 let read = async || location.root().get(&path(location, key)).await?.bytes().await;
                 match read().await {
                     Ok(object) => Ok(Some(object)),
@@ -155,12 +173,12 @@ impl Shelves {
 
     /// Puts an object in its place, whole or not at all.
     pub async fn put(&self, key: Digest, bytes: Bytes) -> Result<Unsettled, String> {
-        match &self.place {
-            Place::Folder { .. } | Place::Recorded(_) => {
-                let put = self.blocking(move |folder| folder.put(key, &bytes)).await?;
+        match &self.at {
+            At::Folder(folder) => {
+                let put = blocking(folder, move |folder| folder.put(key, &bytes)).await?;
                 Ok(Unsettled { file: Some(put) })
             }
-            Place::Store { location, .. } => {
+            At::Store(location) => {
                 let put = location.root().put(&path(location, key), bytes.into()).await;
                 put.map(|_| Unsettled { file: None }).map_err(|error| told(location, &error))
             }
@@ -171,33 +189,29 @@ impl Shelves {
     pub async fn settle(&self, unsettled: Unsettled) -> Result<(), String> {
         let Some((file, folder)) = unsettled.file else { return Ok(()) };
         let _one = self.settling.acquire().await;
-        self.blocking(move |_| file.sync_all().and_then(|()| sync_folder(&folder))).await
+        waited(move || file.sync_all().and_then(|()| sync_folder(&folder))).await
     }
 
     /// Takes the object under a key away for good. There need not be one.
     pub async fn remove(&self, key: Digest) -> Result<(), String> {
-        match &self.place {
-            Place::Folder { .. } | Place::Recorded(_) => {
-                self.blocking(move |folder| folder.remove(key)).await
-            }
-            Place::Store { location, .. } => {
-                match location.root().delete(&path(location, key)).await {
-                    Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-                    Err(error) => Err(told(location, &error)),
-                }
-            }
+        match &self.at {
+            At::Folder(folder) => blocking(folder, move |folder| folder.remove(key)).await,
+            At::Store(location) => match location.root().delete(&path(location, key)).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(told(location, &error)),
+            },
         }
     }
 
     /// Keys and sizes of all objects, by key. What else lies there is passed over.
     pub fn list(&self) -> BoxStream<'_, Result<(Digest, u64), String>> {
-        match &self.place {
-            Place::Folder { .. } | Place::Recorded(_) => stream::iter(0..=u8::MAX)
-                .then(|first| self.blocking(move |folder| folder.list(first)))
+        match &self.at {
+            At::Folder(folder) => stream::iter(0..=u8::MAX)
+                .then(move |first| blocking(folder, move |folder| folder.list(first)))
                 .map_ok(|found| stream::iter(found).map(Ok))
                 .try_flatten()
                 .boxed(),
-            Place::Store { location, .. } => location
+            At::Store(location) => location
                 .root()
                 .list(Some(location.prefix()))
                 .map_err(|error| told(location, &error))
@@ -205,16 +219,22 @@ impl Shelves {
                 .boxed(),
         }
     }
+}
 
-    /// Disks wait, so they are waited for elsewhere.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Folder) -> io::Result<T> + Send + 'static,
-    ) -> Result<T, String> {
-        let folder = Arc::clone(&self.folder);
-        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
-        done.map_err(io::Error::other).flatten().map_err(|error| error.to_string())
-    }
+async fn blocking<T: Send + 'static>(
+    folder: &Arc<Folder>,
+    work: impl FnOnce(&Folder) -> io::Result<T> + Send + 'static,
+) -> Result<T, String> {
+    let folder = Arc::clone(folder);
+    waited(move || work(&folder)).await
+}
+
+/// Disks wait, so they are waited for elsewhere.
+async fn waited<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, String> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(io::Error::other).flatten().map_err(|error| error.to_string())
 }
 
 /// Names what went wrong there.

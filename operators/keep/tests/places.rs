@@ -181,6 +181,8 @@ fn a_plan_says_where() {
     let recording = Answers::Recorded { folder: Path::new("/golden"), asks: true };
     let asked = Answers::Asked("/out/_backstory/answers");
     let in_bucket = Answers::Asked("memory://out/_backstory/answers");
+    let foreseen = Answers::Foreseen("/out/_backstory/answers");
+    let foreseen_in_bucket = Answers::Foreseen("memory://out/_backstory/answers");
     let place = |answers, named| Place::of(answers, named, base).unwrap();
     for (answers, named, expected, own, is_recorded) in [
         (asked, None, "/out/_backstory/answers", true, false),
@@ -191,6 +193,9 @@ fn a_plan_says_where() {
         (in_bucket, Some("kept"), "/plans/kept", false, false),
         (recorded, Some("kept"), "/golden", false, true),
         (recording, Some("memory://kept/a"), "/golden", false, false),
+        (foreseen, None, "/out/_backstory/answers", false, true),
+        (foreseen, Some("kept"), "/plans/kept", false, true),
+        (foreseen_in_bucket, None, "memory://out/_backstory/answers", false, true),
         (Answers::Rehearsed, Some("kept"), "/plans/kept", false, false),
         (Answers::Rehearsed, None, "", false, true),
     ] {

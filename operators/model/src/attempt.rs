@@ -85,7 +85,7 @@ impl Attempt {
             let message = format!(
                 "no answer of model {model} is recorded for a question about {repository} ({purpose})"
             );
-            return Some(self.unavailable(message));
+            return Some(self.failed(AskError::Unrecorded(message)));
         }
         let mut body = None;
         loop {

@@ -32,13 +32,18 @@ pub enum AskError {
     /// server is there, answers cannot be kept.
     #[error("{0}")]
     Unavailable(String),
+    /// No answer is recorded, and nobody is asked.
+    #[error("{0}")]
+    Unrecorded(String),
 }
 
 impl From<AskError> for AuthorError {
     fn from(error: AskError) -> Self {
         match error {
             AskError::Unusable(message) => Self::Unusable(message),
-            AskError::Unavailable(message) => Self::Unavailable(message),
+            AskError::Unavailable(message) | AskError::Unrecorded(message) => {
+                Self::Unavailable(message)
+            }
         }
     }
 }

@@ -124,6 +124,7 @@ impl TextScorer {
 fn unscored(error: ScoreError) -> Unscored {
     match error {
         ScoreError::Unavailable(why) => Unscored::Unavailable(why),
+        ScoreError::Unrecorded(why) => Unscored::Unrecorded(why),
         refused => Unscored::Refused(refused.to_string()),
     }
 }

@@ -67,7 +67,7 @@ enum Score {
 
 impl KeptScorer {
     /// Scores by `scorer`, whose scores are told apart by `identity`: what it says of itself may be known only
-    /// once it is there. Without a scorer, what was not kept before is unavailable.
+    /// once it is there. Without a scorer, what was not kept before is unrecorded.
     pub fn new(identity: Identity, scorer: Option<Arc<dyn Scorer>>, place: Place) -> Self {
         Self { identity, scorer, shelves: Shelves::new(place), counts: Counts::default() }
     }
@@ -136,7 +136,7 @@ impl KeptScorer {
     ) -> Result<(Scores, Record), ScoreError> {
         let Some(scorer) = &self.scorer else {
             let place = self.shelves.place();
-            return Err(ScoreError::Unavailable(format!("a score is not among those in {place}")));
+            return Err(ScoreError::Unrecorded(format!("a score is not among those in {place}")));
         };
         let tokens = request.tokens() as u64;
         let repository = Some(request.repository.to_string()).filter(|name| !name.is_empty());

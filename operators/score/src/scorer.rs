@@ -99,4 +99,7 @@ pub enum ScoreError {
     /// The request may be fine, but whoever computes failed.
     #[error("{0}")]
     Unavailable(String),
+    /// There is no record of it, and nobody computes.
+    #[error("{0}")]
+    Unrecorded(String),
 }

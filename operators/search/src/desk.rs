@@ -209,7 +209,9 @@ impl Desk<'_> {
             }
             Ok(found) => Ok(Ok(found)),
             Err(Unscored::Refused(why)) => Ok(Err(why)),
-            Err(Unscored::Unavailable(why)) => Err(Halt::Unavailable(why)),
+            Err(Unscored::Unavailable(why) | Unscored::Unrecorded(why)) => {
+                Err(Halt::Unavailable(why))
+            }
         };
         answers.into_iter().map(usable).collect()
     }

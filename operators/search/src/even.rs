@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use backstory_core::{Case, Hasher, Judge, Likelihood, Outcome, Request, Weighing};
+use backstory_core::{Case, Hasher, Judge, Likelihood, Outcome, Request, Unscored, Weighing};
 
 /// Finds every text equally likely, and very unlikely: to count what a search would ask of its author, without
 /// a model. No rewrite is ever kept; where rounds end without a gain, one round is counted.
@@ -69,5 +69,35 @@ impl Even {
             outcome: Outcome::Used,
             message: None,
         }
+    }
+}
+
+/// Tells likelihoods that are on record, which cost nothing any more, and even ones where there are none.
+pub struct Foreseen {
+    recorded: Arc<dyn Judge>,
+    even: Even,
+}
+
+impl Foreseen {
+    /// In the place of a judge that asks nobody.
+    pub fn of(recorded: Arc<dyn Judge>) -> Self {
+        Self { even: Even::like(&*recorded), recorded }
+    }
+}
+
+#[async_trait]
+impl Judge for Foreseen {
+    fn identity(&self) -> String {
+        self.even.identity()
+    }
+
+    async fn weigh(&self, case: Case) -> Weighing {
+        let Weighing { likelihoods, request } = self.recorded.weigh(case.clone()).await;
+        let is_missing =
+            |likelihood: &Result<_, _>| matches!(likelihood, Err(Unscored::Unrecorded(_)));
+        if likelihoods.iter().any(is_missing) {
+            return self.even.weigh(case).await;
+        }
+        Weighing { likelihoods, request: request.map(Request::unpaid) }
     }
 }

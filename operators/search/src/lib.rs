@@ -73,7 +73,7 @@ use backstory_core::{
 };
 
 pub use config::{Search, Steps, Words};
-pub use even::Even;
+pub use even::{Even, Foreseen};
 pub use gate::{GainGate, GainMeasure, GainThen};
 pub use replay::{Replayed, UnrecordedClip, replay};
 pub use rule::Rule;

@@ -149,9 +149,10 @@ impl Summary {
         also(tally.replaced, "of them in the place of earlier rows");
         also(self.progress.unchanged(), "unchanged since an earlier run");
         also(self.left().unwrap_or_default(), "not started");
-        let vanished = match self.vanished.pruned {
-            true => "not in the source any more: rows removed",
-            false => "not in the source any more: rows kept, --prune removes them",
+        let vanished = if self.vanished.pruned {
+            "not in the source any more: rows removed"
+        } else {
+            "not in the source any more: rows kept, --prune removes them"
         };
         also(self.vanished.repositories, vanished);
         text

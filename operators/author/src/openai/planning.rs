@@ -9,7 +9,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{OpenAi, discard, overview, reader};
+use super::{OpenAi, discard, overview, reader, rehearsal};
 use crate::facts::Facts;
 
 /// What a model answers.
@@ -95,14 +95,15 @@ impl<'a> Part<'a> {
     ) -> Result<(String, Vec<FilePlan>), AuthorError> {
         let mut question = self.question(author, facts)?;
         let repository = &facts.structure.repository.name;
-        let first = author.ask(repository, question.clone(), requests).await?;
+        let stand_in = |_| rehearsal::plan(facts, self);
+        let first = author.ask(repository, question.clone(), requests, stand_in).await?;
         let problem = match self.read(facts, &first.text) {
             Ok(read) => return Ok(read),
             Err(problem) => problem,
         };
         discard(requests, &problem);
         author.repair(&mut question, first.text, &problem)?;
-        let second = author.ask(repository, question, requests).await?;
+        let second = author.ask(repository, question, requests, stand_in).await?;
         self.read(facts, &second.text).map_err(|problem| {
             discard(requests, &problem);
             AuthorError::Unusable(format!(

@@ -1,41 +1,65 @@
 //! Counts what an author would ask, without asking.
 //!
-//! Prompts are those of a run, with stand-ins where they hold earlier answers. A stand-in is as long as is
-//! asked for and says nothing, so that no gate refuses it.
+//! Prompts are those of a run, with stand-ins where they hold earlier answers. A stand-in for a thought is as
+//! long as is asked for and says nothing, so that no gate refuses it; that for a plan is one without a model.
 
-use async_trait::async_trait;
-use backstory_core::{
-    Author, AuthorError, Authored, Digest, Outcome, Plan, Request, Rewriting, Scene, Structure,
-    Thought,
-};
-use backstory_model::{Price, Question};
+use backstory_core::{Answers, Digest, Outcome, Request};
+use backstory_model::{AskError, Asked, Price, Question, Reply};
+use serde_json::json;
 
 use super::planning::Part;
-use super::{BYTES_PER_TOKEN, OpenAi, rewriting, thinking};
+use super::{BYTES_PER_TOKEN, OpenAi};
 use crate::facts::Facts;
 use crate::{plan, requirements};
 
-/// An author whose requests are made up and not sent.
+/// Makes answers up and sends nothing.
 pub(super) struct Rehearsal {
-    pub(super) author: OpenAi,
     pub(super) price: Option<Price>,
+    /// Whether answers that are kept are taken as they are. They are paid: what is counted is what is not there.
+    pub(super) recalls: bool,
 }
 
-/// Bytes of a stand-in's word and the space after it: a rough mean of English.
-const WORD: usize = 5;
-
 impl Rehearsal {
+    /// None if answers are not to be made up.
+    pub(super) fn of(answers: Answers<'_>, price: Option<Price>) -> Option<Self> {
+        match answers {
+            Answers::Asked(_) | Answers::Recorded { .. } => None,
+            Answers::Foreseen(_) => Some(Self { price, recalls: true }),
+            Answers::Rehearsed => Some(Self { price, recalls: false }),
+        }
+    }
+
+    pub(super) async fn ask(
+        &self,
+        author: &OpenAi,
+        repository: &str,
+        question: Question,
+        stand_in: impl FnOnce(Digest) -> String,
+    ) -> Asked {
+        if self.recalls {
+            let Asked { result, requests } = author.client.ask(repository, question.clone()).await;
+            if !matches!(result, Err(AskError::Unrecorded(_))) {
+                let requests = requests.into_iter().map(Request::unpaid).collect();
+                return Asked { result, requests };
+            }
+        }
+        let key = author.client.key(&question);
+        let content = stand_in(key);
+        let request = self.request(author, key, &question, content.len());
+        Asked { result: Ok(Reply { content, ..Reply::default() }), requests: vec![request] }
+    }
+
     /// The record of a request for an answer of so many bytes.
-    fn request(&self, question: &Question, answer: usize) -> Request {
+    fn request(&self, author: &OpenAi, key: Digest, question: &Question, answer: usize) -> Request {
         let asked = question.messages.iter().map(|message| message.content.len()).sum::<usize>();
         let [prompt_tokens, completion_tokens] =
             [asked, answer].map(|bytes| bytes.div_ceil(BYTES_PER_TOKEN) as u64);
         Request {
-            key: self.author.client.key(question),
+            key,
             purpose: question.purpose.to_owned(),
             file: question.file,
             endpoint: None,
-            model: self.author.model.clone(),
+            model: author.model.clone(),
             prompt_tokens,
             completion_tokens,
             latency_ms: 0,
@@ -46,85 +70,37 @@ impl Rehearsal {
             message: None,
         }
     }
-
-    fn plan(
-        &self,
-        structure: &Structure,
-        requests: &mut Vec<Request>,
-    ) -> Result<Plan, AuthorError> {
-        let facts = Facts::of(structure);
-        let plan = Plan { requirements: requirements::write(&facts), files: plan::files(&facts) };
-        let mut entries = plan.files.chunks(self.author.plan_files);
-        for part in Part::all(&self.author, &structure.graph.order) {
-            let question =
-                Part { requirements: &plan.requirements, ..part }.question(&self.author, &facts)?;
-            let of_entry = |entry: &backstory_core::FilePlan| {
-                let relied_on = entry.relies_on.iter().map(|&file| facts.path(file).len());
-                let texts = entry.interface.iter().map(String::len).chain(relied_on);
-                let named = facts.path(entry.file).len() + entry.purpose.len();
-                FRAME + named + texts.sum::<usize>()
-            };
-            let listed = entries.next().unwrap_or_default().iter().map(of_entry).sum::<usize>();
-            let first = if part.number == 0 { plan.requirements.len() } else { 0 };
-            requests.push(self.request(&question, first + listed));
-        }
-        Ok(plan)
-    }
 }
 
-/// Bytes of names, quotes and brackets of a plan's entry: `{"path": "", "purpose": "", "interface": [""],
-/// "relies_on": [""]}, `.
-const FRAME: usize = 62;
-
-#[async_trait]
-impl Author for Rehearsal {
-    fn identity(&self) -> String {
-        self.author.identity()
-    }
-
-    async fn plan(&self, structure: &Structure) -> Authored<Plan> {
-        let mut requests = vec![];
-        let result = self.plan(structure, &mut requests);
-        Authored { result, requests }
-    }
-
-    async fn think(&self, scene: &Scene<'_>) -> Authored<Thought> {
-        let facts = Facts::of(scene.structure);
-        let text = stand_in(self.author.thought_words);
-        match thinking::question(&self.author, &facts, scene) {
-            Ok(question) => Authored {
-                requests: vec![self.request(&question, text.len())],
-                result: Ok(Thought { text, reads: None }),
-            },
-            Err(error) => Authored { result: Err(error), requests: vec![] },
-        }
-    }
-
-    fn inputs(&self, scene: &Scene<'_>) -> Option<Digest> {
-        self.author.inputs(scene)
-    }
-
-    async fn rewrite(&self, rewriting: &Rewriting<'_>) -> Authored<Vec<String>> {
-        let facts = Facts::of(rewriting.scene.structure);
-        let text = stand_in(self.author.thought_words);
-        let one = |candidate| {
-            let question = rewriting::question(&self.author, &facts, rewriting, candidate)?;
-            Ok(self.request(&question, text.len()))
-        };
-        match (0..rewriting.candidates).map(one).collect::<Result<Vec<_>, _>>() {
-            Ok(requests) => Authored { result: Ok(vec![text; requests.len()]), requests },
-            Err(error) => Authored { result: Err(error), requests: vec![] },
-        }
-    }
-}
-
-/// So many words, no two alike.
-fn stand_in(words: u32) -> String {
-    let letter = |number: u32| char::from(b'a' + (number % 26) as u8);
-    let word = |number: u32| -> String {
-        (0..WORD as u32 - 1).rev().map(|place| letter(number / 26_u32.pow(place))).collect()
+/// In the place of a model's plan.
+pub(super) fn plan(facts: &Facts<'_>, part: &Part<'_>) -> String {
+    let entry = |&file: &u32| {
+        let entry = plan::entry(facts, file);
+        let relies_on: Vec<_> = entry.relies_on.iter().map(|&file| facts.path(file)).collect();
+        let (purpose, interface) = (entry.purpose, entry.interface);
+        json!({ "path": facts.path(file), "purpose": purpose, "interface": interface, "relies_on": relies_on })
     };
-    (0..words).map(word).collect::<Vec<_>>().join(" ")
+    let files: Vec<_> = part.files.iter().map(entry).collect();
+    let requirements = if part.number == 0 { requirements::write(facts) } else { String::new() };
+    json!({ "requirements": requirements, "files": files }).to_string()
+}
+
+/// Bytes of a stand-in's word and the space after it: a rough mean of English.
+const WORD: usize = 5;
+/// Letters of words that are in no dictionary.
+const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz";
+
+/// In the place of the answer to the question of that key: so many words, no two alike, others for each question.
+pub(super) fn words(number: u32, key: Digest) -> String {
+    let letters = LETTERS.len() as u64;
+    let word = |number: u64| -> String {
+        let places = (0..WORD as u32 - 1).rev();
+        places
+            .map(|place| char::from(LETTERS[(number / letters.pow(place) % letters) as usize]))
+            .collect()
+    };
+    let first = key.prefix() % letters.pow(WORD as u32 - 1);
+    (0..u64::from(number)).map(|number| word(first + number)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -133,8 +109,9 @@ mod tests {
 
     #[test]
     fn stand_ins_are_as_long_as_asked_and_never_repeat() {
-        let text = stand_in(3000);
-        let words = text.split(' ').collect::<std::collections::BTreeSet<_>>();
-        assert_eq!((words.len(), text.len()), (3000, 3000 * WORD - 1));
+        let text = words(3000, Digest::of("a question"));
+        let distinct = text.split(' ').collect::<std::collections::BTreeSet<_>>();
+        assert_eq!((distinct.len(), text.len()), (3000, 3000 * WORD - 1));
+        assert_ne!(text, words(3000, Digest::of("another one")));
     }
 }

@@ -5,7 +5,7 @@ use backstory_model::Question;
 use futures::future::join_all;
 use minijinja::{Value, context};
 
-use super::{Answer, OpenAi, thinking};
+use super::{Answer, OpenAi, rehearsal, thinking};
 use crate::facts::Facts;
 
 /// As many thoughts as are wanted, asked for at once; those of no use are left out. An error if none is left,
@@ -44,7 +44,9 @@ async fn ask(
 ) -> Result<String, AuthorError> {
     let facts = Facts::of(rewriting.scene.structure);
     let question = question(author, &facts, rewriting, candidate)?;
-    let answer = author.ask(&facts.structure.repository.name, question, requests).await?;
+    let stand_in = |key| rehearsal::words(author.thought_words, key);
+    let repository = &facts.structure.repository.name;
+    let answer = author.ask(repository, question, requests, stand_in).await?;
     Ok(Answer::thought(answer.reasoning, &answer.text))
 }
 

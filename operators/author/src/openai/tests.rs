@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use backstory_core::{Draft, FilePlan, Mode, Moment, Step};
+use backstory_core::{Answers, Draft, FilePlan, Mode, Moment, Step};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -115,7 +115,8 @@ fn a_rehearsal_counts_every_candidate() {
     let mode = Mode::Blinded;
     let scene = Scene { structure: &structure, plan: &plan, file: 0, moment, mode, attempt: 0 };
     let rewriting = Rewriting { scene, draft: &draft, step: 0, round: 0, candidates: 3 };
-    let rehearsal = Rehearsal { author: author(json!({})), price: None };
+    let rehearsal = Some(Rehearsal { price: None, recalls: false });
+    let rehearsal = OpenAi { rehearsal, ..author(json!({})) };
     let Authored { result, requests } = futures::executor::block_on(rehearsal.rewrite(&rewriting));
     assert_eq!((result.unwrap().len(), requests.len()), (3, 3));
     let keys: std::collections::BTreeSet<_> = requests.iter().map(|request| request.key).collect();

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::planning::{cleaned, paths};
-use super::{Answer, OpenAi, reader, target, unusable};
+use super::{Answer, OpenAi, reader, rehearsal, target, unusable};
 use crate::facts::Facts;
 
 /// What a model answers before reading.
@@ -63,7 +63,9 @@ async fn need(
 ) -> Result<Thought, AuthorError> {
     let facts = Facts::of(scene.structure);
     let question = question(author, &facts, scene)?;
-    let answer = author.ask(&facts.structure.repository.name, question, requests).await?;
+    let stand_in = |key| rehearsal::words(author.thought_words, key);
+    let repository = &facts.structure.repository.name;
+    let answer = author.ask(repository, question, requests, stand_in).await?;
     match reader::object::<Need>(&answer.text) {
         Ok(Need { thought, read }) if !thought.trim().is_empty() => {
             let paths = paths(&facts);
@@ -88,7 +90,9 @@ async fn design(
 ) -> Result<Thought, AuthorError> {
     let facts = Facts::of(scene.structure);
     let question = question(author, &facts, scene)?;
-    let answer = author.ask(&facts.structure.repository.name, question, requests).await?;
+    let stand_in = |key| rehearsal::words(author.thought_words, key);
+    let repository = &facts.structure.repository.name;
+    let answer = author.ask(repository, question, requests, stand_in).await?;
     Ok(Thought { text: Answer::thought(answer.reasoning, &answer.text), reads: None })
 }
 

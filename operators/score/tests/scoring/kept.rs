@@ -68,7 +68,7 @@ impl Scorer for Formula {
 fn kept(formula: Option<&Arc<Formula>>, folder: &Path) -> KeptScorer {
     let place = match formula {
         Some(_) => Place::Folder { path: folder.into(), own: true },
-        None => Place::Recorded(folder.into()),
+        None => Place::recorded(folder),
     };
     let scorer = formula.map(|formula| Arc::clone(formula) as Arc<dyn Scorer>);
     KeptScorer::new(identity("formula"), scorer, place)
@@ -106,7 +106,7 @@ async fn what_was_scored_is_found_to_the_bit() {
     assert_eq!(without.score(asked.clone()).await, again);
     let other = ScoreRequest { target: [10, 11].into(), ..asked };
     let missing = without.score(other).await.remove(0).unwrap_err();
-    assert!(matches!(&missing, ScoreError::Unavailable(why) if why.contains("is not among those")));
+    assert!(matches!(&missing, ScoreError::Unrecorded(why) if why.contains("is not among those")));
 }
 
 #[tokio::test]
