@@ -10,6 +10,7 @@
 //! OUT/_backstory/lock, lease              held by the run that writes, in a folder, in a bucket
 //! ```
 
+mod apply;
 mod arrays;
 mod columns;
 mod commits;
@@ -29,6 +30,7 @@ mod rewrite;
 mod segment;
 mod sequences;
 mod spans;
+mod stored;
 mod table;
 mod thoughts;
 mod traces;

@@ -4,39 +4,23 @@
 //! copied as they are, byte by byte; only those with some are decoded.
 
 use std::collections::BTreeSet;
-use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::DataType;
 use backstory_core::{Digest, Outcome};
-use bytes::Bytes;
-use object_store::{ObjectStore, ObjectStoreExt, path::Path};
+use object_store::{ObjectStore, path::Path};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
-};
 use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
-use parquet::column::writer::ColumnCloseResult;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::{
-    ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
-};
-use parquet::file::reader::{ChunkReader, Length};
-use parquet::file::statistics::Statistics;
 use parquet::file::writer::SerializedFileWriter;
 use tokio::runtime::Handle;
 
 use super::ledger::{ledger_batch, ledger_rows};
 use super::segment::{Bounds, Segment, data_file, properties};
+use super::stored::{StoredFile, bounds as bounds_of, column_of_repositories};
 use super::upload::Upload;
 use super::{OutputError, Table};
-
-/// Rows decoded at a time.
-const BATCH: usize = 64;
 
 /// Takes rows out of data files of one table. Blocks.
 pub struct Rewriter<'a> {
@@ -83,8 +67,9 @@ impl Rewriter<'_> {
         if !self.repositories.iter().any(|name| bounds.may_have(name)) {
             return Ok(Rewritten::Same);
         }
-        let file = self.open(path, size)?;
-        let groups = 0..file.metadata.metadata().num_row_groups();
+        let path = Path::from(format!("{}/{path}", self.table.name()));
+        let file = StoredFile::open(self.store, self.runtime, path, size)?;
+        let groups = 0..file.groups();
         let going = groups.map(|group| self.going(&file, group)).collect::<Result<Vec<_>, _>>()?;
         if going.iter().all(|going| matches!(going, Going::None)) {
             return Ok(Rewritten::Same);
@@ -119,21 +104,12 @@ impl Rewriter<'_> {
         }))
     }
 
-    fn open(&self, path: &str, size: u64) -> Result<DataFile<'_>, OutputError> {
-        let path = Path::from(format!("{}/{path}", self.table.name()));
-        let tail = Tail { store: self.store, path: &path };
-        let metadata = ParquetMetaDataReader::new().load_and_finish(tail, size);
-        let metadata = Arc::new(self.runtime.block_on(metadata)?);
-        let metadata = ArrowReaderMetadata::try_new(metadata, ArrowReaderOptions::new())?;
-        Ok(DataFile { store: self.store, runtime: self.runtime, path, metadata })
-    }
-
     /// Judged by the column `repo` alone, and by its bounds if they suffice.
-    fn going(&self, file: &DataFile<'_>, group: usize) -> Result<Going, OutputError> {
-        let metadata = file.metadata.metadata().row_group(group);
+    fn going(&self, file: &StoredFile<'_>, group: usize) -> Result<Going, OutputError> {
+        let metadata = file.group(group);
         let Some(column) = column_of_repositories(metadata) else { return Ok(Going::None) };
         let may_have = |bounds: Bounds| self.repositories.iter().any(|name| bounds.may_have(name));
-        if !bounds(metadata, column).is_none_or(may_have) {
+        if !bounds_of(metadata, column).is_none_or(may_have) {
             return Ok(Going::None);
         }
         let (mut going, mut staying) = (false, false);
@@ -182,7 +158,7 @@ impl Rewriter<'_> {
     /// Writes the rows of a row group that stay.
     fn filter(
         &self,
-        file: &DataFile<'_>,
+        file: &StoredFile<'_>,
         group: usize,
         writer: &mut SerializedFileWriter<Upload>,
         factory: &ArrowRowGroupWriterFactory,
@@ -208,139 +184,5 @@ impl Rewriter<'_> {
         }
         row_group.close()?;
         Ok((rows, names))
-    }
-}
-
-/// A data file that is read.
-struct DataFile<'a> {
-    store: &'a Arc<dyn ObjectStore>,
-    runtime: &'a Handle,
-    path: Path,
-    metadata: ArrowReaderMetadata,
-}
-
-impl DataFile<'_> {
-    /// Copies a row group as it is. Its rows, and the repositories that they are of if the file tells.
-    fn copy(
-        &self,
-        group: usize,
-        writer: &mut SerializedFileWriter<Upload>,
-    ) -> Result<(u64, Option<Bounds>), OutputError> {
-        let metadata: &ParquetMetaData = self.metadata.metadata();
-        let metadata = metadata.row_group(group);
-        let bytes = self.fetch(metadata.columns().iter().map(ColumnChunkMetaData::byte_range))?;
-        let mut row_group = writer.next_row_group()?;
-        for column in metadata.columns() {
-            let close = ColumnCloseResult {
-                bytes_written: column.compressed_size() as u64,
-                rows_written: metadata.num_rows() as u64,
-                metadata: column.clone(),
-                bloom_filter: None,
-                column_index: None,
-                offset_index: None,
-            };
-            row_group.append_column(&bytes, close)?;
-        }
-        row_group.close()?;
-        let bounds = column_of_repositories(metadata).and_then(|column| bounds(metadata, column));
-        Ok((metadata.num_rows() as u64, bounds))
-    }
-
-    /// The rows of a row group: all columns, or one alone.
-    fn read(
-        &self,
-        group: usize,
-        column: Option<usize>,
-    ) -> Result<ParquetRecordBatchReader, OutputError> {
-        let metadata: &ParquetMetaData = self.metadata.metadata();
-        let columns = metadata.row_group(group).columns();
-        let read = |at: &usize| column.is_none_or(|column| column == *at);
-        let ranges = (0..columns.len()).filter(read).map(|at| columns[at].byte_range());
-        let bytes = self.fetch(ranges)?;
-        let schema = metadata.file_metadata().schema_descr();
-        let mask = match column {
-            Some(column) => ProjectionMask::leaves(schema, [column]),
-            None => ProjectionMask::all(),
-        };
-        let builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, self.metadata.clone());
-        let reader = builder.with_row_groups(vec![group]).with_projection(mask);
-        Ok(reader.with_batch_size(BATCH).build()?)
-    }
-
-    /// All bytes from the first of these ranges, each given as start and length, to the last.
-    fn fetch(
-        &self,
-        ranges: impl Iterator<Item = (u64, u64)> + Clone,
-    ) -> Result<Window, OutputError> {
-        let start = ranges.clone().map(|(start, _)| start).min().unwrap_or_default();
-        let end = ranges.map(|(start, length)| start + length).max().unwrap_or_default();
-        let bytes = self.runtime.block_on(self.store.get_range(&self.path, start..end))?;
-        Ok(Window { start, bytes })
-    }
-}
-
-/// Where the names of repositories are among the leaves of the columns.
-fn column_of_repositories(group: &RowGroupMetaData) -> Option<usize> {
-    group.columns().iter().position(|column| column.column_path().string() == "repo")
-}
-
-/// The first and the last name of a row group, if the file tells.
-fn bounds(group: &RowGroupMetaData, column: usize) -> Option<Bounds> {
-    let Some(Statistics::ByteArray(statistics)) = group.column(column).statistics() else {
-        return None;
-    };
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
-    let (first, last) = (statistics.min_bytes_opt()?, statistics.max_bytes_opt()?);
-    Some(Bounds { first: text(first)?, last: text(last)? })
-}
-
-/// A part of a file, read as if the whole were there.
-struct Window {
-    start: u64,
-    bytes: Bytes,
-}
-
-impl Length for Window {
-    fn len(&self) -> u64 {
-        self.start + self.bytes.len() as u64
-    }
-}
-
-impl Window {
-    fn at(&self, start: u64) -> Result<usize, ParquetError> {
-        let at = start.checked_sub(self.start).filter(|at| *at <= self.bytes.len() as u64);
-        let outside = || ParquetError::General(format!("byte {start} was not fetched"));
-        at.map(|at| at as usize).ok_or_else(outside)
-    }
-}
-
-impl ChunkReader for Window {
-    type T = Cursor<Bytes>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(Cursor::new(self.bytes.slice(self.at(start)?..)))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let mut bytes = vec![0; length];
-        self.get_read(start)?.read_exact(&mut bytes)?;
-        Ok(bytes.into())
-    }
-}
-
-/// The end of a file, where its metadata is.
-struct Tail<'a> {
-    store: &'a Arc<dyn ObjectStore>,
-    path: &'a Path,
-}
-
-impl parquet::arrow::async_reader::MetadataFetch for Tail<'_> {
-    fn fetch(
-        &mut self,
-        range: std::ops::Range<u64>,
-    ) -> futures::future::BoxFuture<'_, parquet::errors::Result<Bytes>> {
-        let bytes = self.store.get_range(self.path, range);
-        Box::pin(async { bytes.await.map_err(|error| ParquetError::External(Box::new(error))) })
     }
 }

@@ -13,9 +13,9 @@ use backstory_store::Location;
 use futures::TryStreamExt;
 use tempfile::TempDir;
 
+use super::apply::commit_to;
 use super::errors::error_batch;
 use super::ledger::{ledger_batch, ledger_rows};
-use super::output::commit_to;
 use super::sequences::sequence_batch;
 use super::trajectories::trajectory_batch;
 use super::trials::trial_batch;
