@@ -229,6 +229,8 @@ pub(super) fn properties(table: Table) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(level()))
+        // Row groups are copied from file to file without where their pages are, and a file has that of all or none.
+        .set_offset_index_disabled(true)
         // Bounds of names are taken over into the log, where they have to be whole.
         .set_statistics_truncate_length(None)
         .set_statistics_enabled(EnabledStatistics::None)

@@ -399,6 +399,45 @@ fn rows_of_a_repository_take_the_place_of_those_before() {
     assert_eq!(contents(&runtime, &before, Table::Repositories).len(), 40);
 }
 
+/// Text that cannot be packed.
+fn noise(bytes: usize) -> String {
+    let mut state = 1_u64;
+    let mut next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b' ' + (state >> 58) as u8)
+    };
+    std::iter::repeat_with(&mut next).take(bytes).collect()
+}
+
+#[test]
+fn row_groups_are_copied_filtered_or_left_out() {
+    let (runtime, folder) = (runtime(), TempDir::new().unwrap());
+    let mut output = open(&runtime, folder.path());
+    let names = ["a", "b", "c", "d", "e", "f", "g"];
+    let mut segment = writer(&runtime, &output);
+    for name in names {
+        // Two of them fill a row group.
+        let text = format!("{name}{}", noise(1_700_000));
+        segment.trajectory(TrajectoryRow { text, ..trajectory(name) }).unwrap();
+        segment.repositories(&[repository(name)]).unwrap();
+    }
+    commit(&runtime, &mut output, added(segment.close().unwrap()));
+    let all = contents(&runtime, &output.reader().unwrap(), Table::Trajectories);
+    // One of a group, then all of another, then one of the last.
+    for gone in [&["b"][..], &["c", "d"], &["g"]] {
+        let removed = gone.iter().map(|name| (*name).to_owned()).collect();
+        let change = Change { removed, ..Change::default() };
+        runtime.block_on(output.commit(Operation::Prune, change)).unwrap();
+    }
+    let left = contents(&runtime, &output.reader().unwrap(), Table::Trajectories);
+    let kept = |line: &&String| {
+        ["a", "e", "f"].iter().any(|it| line.contains(&format!("\"repo\":\"{it}\"")))
+    };
+    assert_eq!(left, all.iter().filter(kept).cloned().collect::<Vec<_>>());
+    assert_eq!(left.len(), 3);
+}
+
 #[test]
 fn requests_that_led_to_no_row_in_the_end_stay_on_record() {
     let (runtime, folder) = (runtime(), TempDir::new().unwrap());
