@@ -158,11 +158,15 @@ fn a_commit_is_durable_before_anything_refers_to_it() {
         assert_in_order(&first, &steps);
     }
     let of_first = commits(&out, 0);
-    of_first.iter().for_each(|commit| assert_durable(&first, &out, commit));
+    for commit in &of_first {
+        assert_durable(&first, &out, commit);
+    }
     // The same where rows are replaced.
     place.write("repositories/shop/shop/order.py", "TOTAL = 1\n");
     let second = traced(&place).unwrap();
     let of_second = commits(&out, of_first.len());
     assert_eq!(of_second[0]["replaced"], 1);
-    of_second.iter().for_each(|commit| assert_durable(&second, &out, commit));
+    for commit in &of_second {
+        assert_durable(&second, &out, commit);
+    }
 }
