@@ -301,7 +301,7 @@ fn rewrites_are_counted() {
     let model = Model::new(Scenario::default());
     let place = searching::place();
     searching::write_by(&place, &model);
-    for _ in 0..2 {
+    for (from, to) in [("// 10", "// 5"), ("// 5", "// 4")] {
         let before = model.requests();
         let asked = foretold(&dry_run(&place, &[]));
         assert!(asked["rewrite"] > 0 && asked["score"] > 0);
@@ -309,7 +309,7 @@ fn rewrites_are_counted() {
         place.run(&["run", "plan.toml"]).exits(0);
         let asked = asked.iter().filter(|(purpose, _)| *purpose != "score");
         assert_eq!(asked.map(|(_, number)| number).sum::<u64>(), model.requests() - before);
-        edit(&place, "repositories/shop/order.py", "// 10", "// 5");
+        edit(&place, "repositories/shop/order.py", from, to);
     }
 }
 

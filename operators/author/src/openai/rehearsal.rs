@@ -81,7 +81,7 @@ pub(super) fn plan(facts: &Facts<'_>, part: &Part<'_>) -> String {
         json!({ "path": facts.path(file), "purpose": purpose, "interface": interface, "relies_on": relies_on })
     };
     let files: Vec<_> = part.files.iter().map(entry).collect();
-    let requirements = (part.number == 0).then(|| requirements::write(facts)).unwrap_or_default();
+    let requirements = if part.number == 0 { requirements::write(facts) } else { String::new() };
     json!({ "requirements": requirements, "files": files }).to_string()
 }
 
