@@ -129,9 +129,9 @@ fn tell(place: &Place, model: &Model, further: &[&str]) -> Told {
     );
     assert_eq!(forecast["thoughts_kept"], query(place, &sql)[0]["n"]);
     let mut asked = kept(place);
-    asked.iter_mut().for_each(|(purpose, number)| {
+    for (purpose, number) in &mut asked {
         *number -= before.get(purpose).copied().unwrap_or_default();
-    });
+    }
     asked.retain(|_, number| *number > 0);
     assert_eq!(asked.values().sum::<u64>(), model.requests() - requests);
     Told { foretold: foretold(&forecast), forecast, asked }
