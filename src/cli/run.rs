@@ -47,10 +47,11 @@ pub struct RunArgs {
 }
 
 const AFTER_HELP: &str = "\
-With --dry-run, requests whose answers are kept count as none, and their answers are taken as they are. What is not
-there is made up, and what would follow from it may differ from what a run then asks: where a search decides by
-scores when to end, where a gate refuses an answer or an answer cannot be used, and with budgets. All else is exact.
-Tokens are estimated. The output need not be there, and another run may write to it meanwhile.";
+A dry run takes answers, scores and thoughts that are kept as they are, makes up what is not there, and counts it. \
+Its numbers are those of the run, but for what follows from an answer that nobody has given yet: a new plan counts \
+as one that changes all thoughts about its repository; where a search ends by its scores, it may end elsewhere; and \
+answers that are refused or of no use are asked for again. Tokens are estimated, and budgets do not count. The \
+output need not be there, and another run may be writing to it.";
 
 /// Runs the plan to its end, or until Ctrl-C.
 pub fn run(args: &RunArgs) -> Result<Exit, CliError> {

@@ -104,20 +104,11 @@ impl Output {
         let place = &self.place;
         let latest = commits::latest(place).await?;
         for table in Table::ALL {
-            let delta = match delta::open(place, table, None).await? {
+            let delta = match find(place, table, latest.as_ref()).await? {
                 Some(delta) => delta,
-                None if latest.is_none() => {
-                    delta::create(place, table, self.identity.properties()).await?
-                }
-                None => {
-                    let missing = format!("the table \"{}\" is not there", table.name());
-                    return Err(OutputError::Damaged(missing));
-                }
+                None => delta::create(place, table, self.identity.properties()).await?,
             };
             self.tables.push((table, delta));
-        }
-        if latest.is_none() && self.tables.iter().any(|(_, delta)| delta::version(delta) > 0) {
-            return Err(OutputError::Unrecorded(place.to_string()));
         }
         match latest {
             Some(latest) => self.apply(&latest).await,
@@ -143,13 +134,13 @@ impl Output {
     /// The tables as a run would find them, without opening the output for writing; none if it would make them.
     pub async fn look(place: &Location) -> Result<Option<Reader>, OutputError> {
         check(place).await?;
-        match (Reader::open(place, None).await, commits::latest(place).await?) {
-            (Err(OutputError::Missing(_)), None) => Ok(None),
-            (Err(OutputError::Missing(what)), Some(_)) => {
-                Err(OutputError::Damaged(format!("a table of \"{what}\" is not there")))
-            }
-            (reader, _) => reader.map(Some),
+        let latest = commits::latest(place).await?;
+        let mut tables = vec![];
+        for table in Table::ALL {
+            let Some(delta) = find(place, table, latest.as_ref()).await? else { return Ok(None) };
+            tables.push((table, delta));
         }
+        Reader::over(place, tables.iter().map(|(table, delta)| (*table, delta))).map(Some)
     }
 
     /// Lets other runs in.
@@ -368,4 +359,23 @@ fn names(folder: &Path) -> Result<Vec<String>, OutputError> {
         entry.map(|entry| entry.file_name().to_string_lossy().into_owned())
     };
     entries.map(name).collect::<Result<_, _>>().map_err(failed)
+}
+
+/// A table; none if it is still to be made.
+async fn find(
+    place: &Location,
+    table: Table,
+    latest: Option<&Commit>,
+) -> Result<Option<DeltaTable>, OutputError> {
+    let delta = delta::open(place, table, None).await?;
+    match (&delta, latest) {
+        (None, Some(_)) => {
+            let missing = format!("the table \"{}\" is not there", table.name());
+            Err(OutputError::Damaged(missing))
+        }
+        (Some(delta), None) if delta::version(delta) > 0 => {
+            Err(OutputError::Unrecorded(place.to_string()))
+        }
+        _ => Ok(delta),
+    }
 }

@@ -99,7 +99,12 @@ impl Place {
 
     pub fn outcome(&self, output: &Output) -> Outcome {
         let folder = self.folder.path().display().to_string();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&folder, "[place]");
+        // Stores name objects without the slash before them.
+        let names = [&*folder, folder.trim_start_matches('/')];
+        let text = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            names.iter().fold(text, |text, name| text.replace(name, "[place]"))
+        };
         Outcome {
             code: output.status.code(),
             stdout: text(&output.stdout),

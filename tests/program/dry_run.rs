@@ -29,6 +29,12 @@ fn shop(model: &Model) -> Place {
     place
 }
 
+/// A model that has every file read what it depends on.
+fn reader() -> Model {
+    let script = json!({ "Then choose the files to read": "I need what it depends on." });
+    Model::new(Scenario { script: script.as_object().unwrap().clone(), ..Scenario::default() })
+}
+
 /// Replaces a piece of a file.
 #[track_caller]
 fn edit(place: &Place, path: &str, from: &str, to: &str) {
@@ -67,7 +73,14 @@ type Asked = BTreeMap<String, u64>;
 fn foretold(forecast: &Value) -> Asked {
     let of =
         |it: &Value| (it["purpose"].as_str().unwrap().to_owned(), it["requests"].as_u64().unwrap());
-    forecast["requests"].as_array().unwrap().iter().map(of).collect()
+    let mut asked: Asked = forecast["requests"].as_array().unwrap().iter().map(of).collect();
+    let texts =
+        forecast["scores"].as_array().unwrap().iter().map(|it| it["texts"].as_u64().unwrap());
+    let texts = texts.sum::<u64>();
+    if texts > 0 {
+        asked.insert("score".to_owned(), texts);
+    }
+    asked
 }
 
 /// Those whose answers are kept.
@@ -116,9 +129,9 @@ fn tell(place: &Place, model: &Model, further: &[&str]) -> Told {
     );
     assert_eq!(forecast["thoughts_kept"], query(place, &sql)[0]["n"]);
     let mut asked = kept(place);
-    asked.iter_mut().for_each(|(purpose, number)| {
+    for (purpose, number) in &mut asked {
         *number -= before.get(purpose).copied().unwrap_or_default();
-    });
+    }
     asked.retain(|_, number| *number > 0);
     assert_eq!(asked.values().sum::<u64>(), model.requests() - requests);
     Told { foretold: foretold(&forecast), forecast, asked }
@@ -154,7 +167,7 @@ fn what_is_new_and_then_nothing() {
 
 #[test]
 fn a_body_asks_about_its_own_file_alone() {
-    let model = Model::new(Scenario::default());
+    let model = reader();
     let place = shop(&model);
     place.run(&["run", "plan.toml"]).exits(0);
     edit(&place, DISCOUNT, "// 10", "// 5");
@@ -174,7 +187,7 @@ fn a_body_asks_about_its_own_file_alone() {
 
 #[test]
 fn a_body_asks_about_its_readers_where_they_think_again() {
-    let model = Model::new(Scenario::default());
+    let model = reader();
     let place = shop(&model);
     let rethink = ["--set", "operator.simulate.rethink=true"];
     place.run(&[&["run", "plan.toml"], &rethink[..]].concat()).exits(0);
@@ -280,6 +293,37 @@ fn texts_are_scored_that_were_not_scored_before() {
     let rule = ["--set", "operator.search.margin=1000"];
     let foretold = texts(&dry_run(&place, &rule));
     assert_eq!(foretold, run(&rule));
+}
+
+/// Rewrites are as many whatever the scores are, as long as rounds do not end by them.
+#[test]
+fn rewrites_are_counted() {
+    let model = Model::new(Scenario::default());
+    let place = searching::place();
+    searching::write_by(&place, &model);
+    for (from, to) in [("// 10", "// 5"), ("// 5", "// 4")] {
+        let before = model.requests();
+        let asked = foretold(&dry_run(&place, &[]));
+        assert!(asked["rewrite"] > 0 && asked["score"] > 0);
+        assert_eq!(model.requests(), before, "nobody is asked");
+        place.run(&["run", "plan.toml"]).exits(0);
+        let asked = asked.iter().filter(|(purpose, _)| *purpose != "score");
+        assert_eq!(asked.map(|(_, number)| number).sum::<u64>(), model.requests() - before);
+        edit(&place, "repositories/shop/order.py", from, to);
+    }
+}
+
+/// That an answer cannot be used is known once it is there, and so is what was asked then.
+#[test]
+fn answers_of_no_use_are_not_asked_for_again() {
+    let script = json!({ "The files, in order:": "I would rather not.", "That answer": "{}" });
+    let script = script.as_object().unwrap().clone();
+    let model = Model::new(Scenario { script, ..Scenario::default() });
+    let place = shop(&model);
+    place.run(&["run", "plan.toml"]).exits(1);
+    assert_eq!(kept(&place), asked(&[("plan", 4)]));
+    let other = ["--set", "sink.uri=other"];
+    assert_eq!(foretold(&dry_run(&place, &other)), asked(&[]));
 }
 
 #[test]

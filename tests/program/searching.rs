@@ -155,7 +155,7 @@ fn kept_scores(place: &Place) -> u64 {
 }
 
 /// Lets a model write and rewrite.
-fn write_by(place: &Place, model: &Model) {
+pub fn write_by(place: &Place, model: &Model) {
     let url = model.server().url();
     let author = format!(
         "kind = \"openai\"\nmodel = \"m\"\nurls = [\"{url}\"]\nprice = {{ input = 1.0, output = 1.0 }}"

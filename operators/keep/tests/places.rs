@@ -174,6 +174,16 @@ async fn foreign_objects_of_a_store_are_passed_over() {
     assert_eq!(listed(&shelves).await, [(key, 7)]);
 }
 
+#[tokio::test]
+async fn what_a_store_has_on_record_is_found() {
+    let location = Location::open("memory://recorded/answers", Path::new(".")).unwrap();
+    let key = Digest::of("key");
+    keep(&Shelves::new(store(location.clone())()), key, &Bytes::from_static(b"content")).await;
+    let recorded = Shelves::new(Place::Recorded(Box::new(store(location)())));
+    assert_eq!(recorded.read(key).await.unwrap(), Some(Bytes::from_static(b"content")));
+    assert_eq!(recorded.read(Digest::of("other")).await.unwrap(), None);
+}
+
 #[test]
 fn a_plan_says_where() {
     let base = Path::new("/plans");

@@ -172,9 +172,10 @@ impl Forecast {
         also(self.dealt(Why::Changed), "changed");
         also(self.dealt(Why::OtherPlan), "made by another plan");
         also(self.unchanged, "unchanged since an earlier run");
-        let vanished = match self.prune {
-            true => "not in the source any more: rows to be removed",
-            false => "not in the source any more: rows kept, --prune removes them",
+        let vanished = if self.prune {
+            "not in the source any more: rows to be removed"
+        } else {
+            "not in the source any more: rows kept, --prune removes them"
         };
         also(self.vanished.len() as u64, vanished);
         text

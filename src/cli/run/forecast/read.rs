@@ -34,13 +34,13 @@ impl Done {
 }
 
 fn dealt(row: RepositoryRow, known: &HashMap<String, Known>) -> Dealt {
-    let (repo, content) = (row.repo.clone(), Known::of(&row, &row.plan_hash).content);
-    let why = match known.get(&repo) {
+    let content = Known::of(&row, &row.plan_hash).content;
+    let why = match known.get(&row.repo) {
         None => Why::New,
         Some(known) if known.content == content => Why::OtherPlan,
         Some(_) => Why::Changed,
     };
-    Dealt { repo, why, files: None }
+    Dealt { repo: row.repo, why, files: None }
 }
 
 /// Says of changed repositories which files have changed.
