@@ -50,6 +50,9 @@ pub enum Operation {
     Forget,
     /// Files are joined; no row changes.
     Compact,
+    /// Nothing but to take the number that a run which was pushed aside might still take: what it has written
+    /// may be cleared away from then on.
+    TakeOver,
 }
 
 impl Operation {
@@ -60,6 +63,7 @@ impl Operation {
             Self::Prune => "prune",
             Self::Forget => "forget",
             Self::Compact => "compact",
+            Self::TakeOver => "take-over",
         }
     }
 }

@@ -111,6 +111,8 @@ enum Kind {
         _file: File,
     },
     Lease {
+        /// Whether another holder had to be pushed aside.
+        took_over: bool,
         term: Term,
         /// When the request was sent that renewed it last; none if it is lost.
         renewed: watch::Receiver<Option<Instant>>,
@@ -138,6 +140,11 @@ impl Hold {
     /// Who that is.
     pub fn holder(&self) -> &Holder {
         &self.holder
+    }
+
+    /// Whether another holder was pushed aside, which may not know yet.
+    pub fn took_over(&self) -> bool {
+        matches!(self.kind, Kind::Lease { took_over: true, .. })
     }
 
     /// An error if another run has taken over. Waits while that cannot be told.
@@ -197,10 +204,10 @@ fn busy(place: &str, holder: Option<&Holder>) -> OutputError {
 
 async fn lease(place: &Location, holder: &Holder, term: Term) -> Result<Kind, OutputError> {
     let (store, path) = (Arc::clone(place.root()), place.path("_backstory/lease"));
-    let (version, since) = loop {
+    let (version, since, took_over) = loop {
         let since = Instant::now();
         if let Some(version) = put(&*store, &path, holder, PutMode::Create).await? {
-            break (version, since);
+            break (version, since, false);
         }
         let Some((other, version)) = read(&*store, &path).await? else { continue };
         let now = match other.as_ref().and_then(Holder::is_alive) {
@@ -213,13 +220,13 @@ async fn lease(place: &Location, holder: &Holder, term: Term) -> Result<Kind, Ou
         }
         let since = Instant::now();
         if let Some(version) = put(&*store, &path, holder, PutMode::Update(version)).await? {
-            break (version, since);
+            break (version, since, true);
         }
     };
     let (sender, renewed) = watch::channel(Some(since));
     let mut renewal = JoinSet::new();
     renewal.spawn(renew(Arc::clone(&store), path.clone(), holder.clone(), version, term, sender));
-    Ok(Kind::Lease { term, renewed, renewal, store, path })
+    Ok(Kind::Lease { took_over, term, renewed, renewal, store, path })
 }
 
 /// Looks at a lease until it has expired or is gone. Who holds it, if it has another version before that.

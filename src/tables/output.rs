@@ -110,10 +110,13 @@ impl Output {
             };
             self.tables.push((table, delta));
         }
-        match latest {
-            Some(latest) => self.apply(&latest).await,
-            None => Ok(()),
+        if let Some(latest) = latest {
+            self.apply(&latest).await?;
         }
+        if self.hold.took_over() {
+            self.replace(Operation::TakeOver, vec![]).await?;
+        }
+        Ok(())
     }
 
     /// Opens an output that is there, to see to it without a plan.

@@ -26,7 +26,7 @@ import pyarrow.compute
 import pyarrow.parquet
 from deltalake import DeltaTable, QueryBuilder
 
-TABLES = ["errors", "ledger", "trials", "trajectories", "sequences"]
+TABLES = ["errors", "ledger", "trials", "trajectories", "sequences", "repositories"]
 
 
 @dataclass
