@@ -4,7 +4,8 @@
 //! behind or taken from the living, faults of a server that end a run or change a row, and messages that do not
 //! say what is wrong with a bucket.
 
-use std::process::{Child, Stdio};
+use std::fs;
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -332,4 +333,42 @@ fn an_outage_is_outlived_or_told() {
         assert!(slow.model.asked_again() <= lost);
         slow.assert_whole("after an outage");
     }
+}
+
+/// Packs the folder `repositories/one` as an object of the bucket.
+fn pack(place: &Place) {
+    let tar = place.at("one.tar.gz");
+    let mut command = Command::new("tar");
+    command.arg("-czf").arg(&tar).arg("-C").arg(place.at("repositories")).arg("one");
+    assert!(command.status().unwrap().success());
+    let object = place.location("s3://bucket/code").path("one.tar.gz");
+    let bytes = fs::read(tar).unwrap();
+    let store = place.location("s3://bucket");
+    Runtime::new().unwrap().block_on(store.root().put(&object, bytes.into())).unwrap();
+}
+
+#[test]
+fn repositories_are_read_from_a_bucket_and_followed() {
+    let mut place = Place::with_plan(&crate::common::plan());
+    let server = serve(&mut place, "60");
+    place.write("repositories/one/main.py", "import part\n\n\ndef main():\n    return part.x\n");
+    place.write("repositories/one/part.py", "x = 1\n");
+    pack(&place);
+    server.faults(faults(0.2, &[Fault::Internal, Fault::ResetBefore]));
+    let source = ["--set", "source={kind=\"archive\", uri=\"s3://bucket/code\"}"];
+    let run = |out: &str| place.run_into(out, &[&source[..], &["--json"]].concat()).exits(0).json();
+    run("out");
+    place.run_into("folder", &[]).exits(0);
+    let texts = |out| {
+        let rows = place.rows(out).trajectories.into_iter();
+        rows.map(|row| (row.repo, row.arm, row.text)).collect::<Vec<_>>()
+    };
+    assert_eq!(texts("out"), texts("folder"));
+    assert_eq!(run("out")["repositories"]["unchanged"], 1);
+    place.write("repositories/one/part.py", "x = 2\n");
+    pack(&place);
+    assert_eq!(run("out")["repositories"]["replaced"], 1);
+    place.run_into("folder", &[]).exits(0);
+    assert_eq!(texts("out"), texts("folder"));
+    place.run(&["verify", "out"]).exits(0);
 }
