@@ -111,7 +111,7 @@ enum Kind {
         _file: File,
     },
     Lease {
-        /// Whether another holder had to be pushed aside.
+        /// Whether another holder had to be pushed aside that may be alive.
         took_over: bool,
         term: Term,
         /// When the request was sent that renewed it last; none if it is lost.
@@ -142,7 +142,7 @@ impl Hold {
         &self.holder
     }
 
-    /// Whether another holder was pushed aside, which may not know yet.
+    /// Whether another holder was pushed aside that may be alive, and may not know yet.
     pub fn took_over(&self) -> bool {
         matches!(self.kind, Kind::Lease { took_over: true, .. })
     }
@@ -210,7 +210,8 @@ async fn lease(place: &Location, holder: &Holder, term: Term) -> Result<Kind, Ou
             break (version, since, false);
         }
         let Some((other, version)) = read(&*store, &path).await? else { continue };
-        let now = match other.as_ref().and_then(Holder::is_alive) {
+        let alive = other.as_ref().and_then(Holder::is_alive);
+        let now = match alive {
             Some(true) => Some(other),
             Some(false) => None,
             None => renewed(&*store, &path, &version, term).await?,
@@ -220,7 +221,7 @@ async fn lease(place: &Location, holder: &Holder, term: Term) -> Result<Kind, Ou
         }
         let since = Instant::now();
         if let Some(version) = put(&*store, &path, holder, PutMode::Update(version)).await? {
-            break (version, since, true);
+            break (version, since, alive.is_none());
         }
     };
     let (sender, renewed) = watch::channel(Some(since));

@@ -163,7 +163,7 @@ impl Killed {
         self.place.run(&["verify", self.out]).exits(0);
         let history = self.place.run(&["history", self.out, "--json"]).exits(0).stdout;
         let replacing = history.lines().filter(|line| !line.contains("\"replaced\":0,")).count();
-        assert!(replacing > 5, "{replacing} commits replaced rows");
+        assert!(replacing > 0, "no commit replaced rows");
         self.is_clean();
     }
 
